@@ -1,0 +1,214 @@
+"""An `optimize` job from words to a checked certificate.
+
+    draft → coverage → solve and prove (killable child) → check → diagnose | review → Result
+
+Only what the checker accepted is returned as solved; everything else says what is missing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from quod import certificates, errors, jobs, numbers
+from quod.agents import drafting, trace
+from quod.settings import Settings
+from quod.solvers import coverage, formulation, options, review, run, tables, units
+from quod.solvers.formulation import Formulation
+
+TEXT_LIMIT = 1_000_000
+"""Characters of problem text; longer input is refused."""
+
+
+def run_job(
+    job: jobs.Job,
+    settings: Settings,
+    *,
+    base_dir: str | Path | None = None,
+    progress: trace.Progress | None = None,
+) -> jobs.Result:
+    """Run one `optimize` job in this process and its children.
+
+    Raises InvalidInput, Misconfigured or Unavailable; a solver that fails, hangs or eats its memory is a
+    result with status `failed` and the reason in `warnings`.
+    """
+    tracer = trace.Tracer(progress)
+    draft = _formulate(job, settings, base_dir, tracer)
+    if draft.formulation is None or draft.problems:
+        return _unsolved(job, draft, tracer, jobs.Termination.NOT_UNDERSTOOD)
+    chosen = draft.formulation
+    limits = options.Options.from_settings(settings)
+    try:
+        with tracer.task("solve", "solving and proving"):
+            outcome, proof = run.solve_and_prove(chosen, limits)
+    except (errors.LimitExceeded, errors.ToolFailed) as error:
+        return _failed(job, draft, tracer, error)
+    tracer.usage.solver_seconds = tracer.seconds("solve")
+    if proof is None:
+        tracer.warnings.append(f"the solver stopped without an answer: {outcome.raw_status}")
+        return _unsolved(job, draft, tracer, outcome.termination, outcome)
+    return _certified(job, draft, tracer, limits, outcome, proof)
+
+
+def _formulate(
+    job: jobs.Job, settings: Settings, base_dir: str | Path | None, tracer: trace.Tracer
+) -> drafting.Draft:
+    if len(job.input) > TEXT_LIMIT:
+        raise errors.InvalidInput(
+            f"the text has {len(job.input):,} characters; at most {TEXT_LIMIT:,} are read", field="text"
+        )
+    if job.formulation is not None:
+        with tracer.task("formulate", "reading the formulation"):
+            given = formulation.parse(job.formulation)
+            if given.text is None and job.input.strip():
+                given = formulation.parse({**given.model_dump(), "text": job.input})
+            given = tables.load(given, base_dir)
+        draft = drafting.Draft(formulation=given)
+    elif not job.input.strip():
+        raise errors.InvalidInput("the problem is empty; describe it in words or give a formulation", field="text")
+    else:
+        with tracer.task("formulate", f"reading the problem ({settings.drafter})"):
+            draft = drafting.draft(job.input, settings)
+    tracer.usage = draft.usage
+    tracer.warnings += draft.warnings
+    if draft.formulation is not None:
+        with tracer.task("cover", "checking that every number of the text is used"):
+            tracer.warnings += coverage.check(draft.formulation).missing
+            tracer.warnings += units.check(draft.formulation)
+    return draft
+
+
+def _certified(
+    job: jobs.Job,
+    draft: drafting.Draft,
+    tracer: trace.Tracer,
+    limits: options.Options,
+    outcome: run.Outcome,
+    proof: run.Proof,
+) -> jobs.Result:
+    chosen = draft.formulation
+    assert chosen is not None
+    certificate = _certificate(chosen, proof)
+    result = _result(job, jobs.Status.SOLVED, jobs.Termination(proof.claim["termination"]), tracer, outcome)
+    result.certificate = certificate
+    result.answer = _answer(chosen, proof)
+    if job.input:
+        result.problem = job.input
+    try:
+        with tracer.task("check", "checking the certificate"):
+            certificates.check(result.model_dump(mode="json"))
+    except errors.CertificateRejected as error:
+        tracer.warnings.append(f"the certificate was rejected by quod's own checker: {error}")
+        return _unsolved(job, draft, tracer, jobs.Termination.NOT_CERTIFIED, outcome)
+    tracer.usage.checker_seconds = tracer.seconds("check")
+    _explain(chosen, result, tracer, limits)
+    return result.model_copy(update={"trace": tracer.tasks, "warnings": tracer.warnings})
+
+
+def _explain(
+    chosen: Formulation, result: jobs.Result, tracer: trace.Tracer, limits: options.Options
+) -> None:
+    """Add what helps people judge the answer; a failure here never takes the answer away."""
+    assert result.answer is not None
+    try:
+        if result.termination is jobs.Termination.INFEASIBLE:
+            with tracer.task("diagnose", "looking for the conflict"):
+                result.answer.update(run.call(review.diagnosis, chosen, limits))
+        else:
+            with tracer.task("review", "comparing other readings, auditing the model"):
+                report = run.call(review.review, chosen, limits)
+            if report["alternatives"]:
+                result.answer["alternatives"] = report["alternatives"]
+            tracer.warnings += [finding["message"] for finding in report["findings"]]
+    except (errors.LimitExceeded, errors.ToolFailed) as error:
+        tracer.warnings.append(f"the answer stands, but it could not be reviewed: {error}")
+
+
+def _certificate(chosen: Formulation, proof: run.Proof) -> jobs.Certificate:
+    key = (proof.kind, proof.strength)
+    return jobs.Certificate(
+        kind=proof.kind,
+        strength=jobs.Strength(proof.strength),
+        claim=proof.claim,
+        formulation=tables.inline(chosen).model_dump(mode="json", exclude_defaults=True),
+        evidence=proof.evidence,
+        covers=certificates.COVERS[key],
+        does_not_cover=certificates.DOES_NOT_COVER[key],
+    )
+
+
+def _answer(chosen: Formulation, proof: run.Proof) -> dict[str, Any]:
+    answer = {name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim}
+    if "point" in proof.evidence:
+        answer["values"] = certificates.labelled_values(
+            tables.inline(chosen).model_dump(mode="json"), proof.evidence["point"]
+        )
+    return answer
+
+
+def _result(
+    job: jobs.Job,
+    status: jobs.Status,
+    termination: jobs.Termination,
+    tracer: trace.Tracer,
+    outcome: run.Outcome | None = None,
+) -> jobs.Result:
+    solver = None
+    if outcome is not None:
+        solver = {
+            "name": outcome.solver,
+            "version": outcome.version,
+            "status": outcome.raw_status,
+            "seconds": round(outcome.seconds, 4),
+        }
+    return jobs.Result(
+        id=job.id,
+        kind=jobs.Kind.OPTIMIZE,
+        status=status,
+        termination=termination,
+        problem=job.input or None,
+        solver=solver,
+        trace=tracer.tasks,
+        usage=tracer.usage,
+        warnings=tracer.warnings,
+    )
+
+
+def _unsolved(
+    job: jobs.Job,
+    draft: drafting.Draft,
+    tracer: trace.Tracer,
+    termination: jobs.Termination,
+    outcome: run.Outcome | None = None,
+) -> jobs.Result:
+    result = _result(job, jobs.Status.UNSOLVED, termination, tracer, outcome)
+    if draft.formulation is not None:
+        result.candidate = tables.inline(draft.formulation).model_dump(mode="json", exclude_defaults=True)
+    result.not_understood = draft.problems
+    return result
+
+
+def _failed(
+    job: jobs.Job, draft: drafting.Draft, tracer: trace.Tracer, error: errors.QuodError
+) -> jobs.Result:
+    tracer.warnings.append(str(error))
+    result = _unsolved(job, draft, tracer, trace.failure(error))
+    return result.model_copy(update={"status": jobs.Status.FAILED})
+
+
+__all__ = ["run_job", "solve"]
+
+
+def solve(
+    text: str,
+    settings: Settings,
+    *,
+    drafter: str | None = None,
+    formulation: dict[str, Any] | None = None,
+    progress: trace.Progress | None = None,
+) -> jobs.Result:
+    """`run_job` for a text, with another drafter than the settings name if one is given."""
+    if drafter is not None:
+        settings = settings.model_copy(update={"drafter": drafter})
+    job = jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text, formulation=formulation)
+    return run_job(job, settings, progress=progress)

@@ -1,0 +1,63 @@
+"""`quod check`: re-check certificates with no solver, no model and no network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import rich.markup
+import typer
+
+from quod import certificates, errors
+from quod.cli import files, show
+
+
+def check(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Result or certificate files, or - for stdin.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for all files.")] = False,
+) -> None:
+    """Check results again, from nothing but the files. Exits 0 if every certificate is accepted."""
+    reports = [_one(path) for path in paths]
+    if as_json:
+        print(json.dumps(reports if len(reports) > 1 else reports[0], indent=1))
+    else:
+        for report in reports:
+            _print(report)
+    codes = [report["exit_code"] for report in reports]
+    raise typer.Exit(2 if 2 in codes else max(codes))
+
+
+def _one(path: str) -> dict[str, Any]:
+    try:
+        verdict = certificates.check(files.read_json(path))
+    except errors.CertificateRejected as error:
+        return {"file": path, "accepted": False, "reason": str(error), "exit_code": 1}
+    except errors.InvalidInput as error:
+        return {"file": path, "accepted": False, "reason": str(error), "exit_code": 2}
+    return {
+        "file": path,
+        "accepted": True,
+        "kind": verdict.kind,
+        "strength": str(verdict.strength),
+        "proved": list(verdict.summary),
+        "does_not_cover": list(verdict.does_not_cover),
+        "seconds": round(verdict.seconds, 4),
+        "exit_code": 0,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    out = show.console(stderr=report["exit_code"] == 2)
+    name = rich.markup.escape(report["file"])
+    if not report["accepted"]:
+        out.print(f"[bold red]rejected[/] {name}: {rich.markup.escape(report['reason'])}")
+        return
+    out.print(f"[bold green]accepted[/] {name}: {report['kind']}, {report['strength']}")
+    for line in report["proved"]:
+        out.print(f"  {rich.markup.escape(line)}")
+    for line in report["does_not_cover"]:
+        out.print(f"[dim]  not proved: {rich.markup.escape(line)}[/]")
+    sys.stdout.flush()

@@ -1,0 +1,51 @@
+"""Reading what the user names on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from quod import errors
+
+SIZE_LIMIT = 512 * 1024 * 1024
+"""Bytes of a file that quod reads at most."""
+
+
+def read_text(path: str | Path) -> str:
+    """The content of a text file, or of stdin for `-`. Raises InvalidInput when it cannot be read."""
+    name = str(path)
+    try:
+        if name == "-":
+            return sys.stdin.read()
+        if Path(name).stat().st_size > SIZE_LIMIT:
+            raise errors.InvalidInput(f"{name} is larger than {SIZE_LIMIT >> 20} MiB")
+        return Path(name).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise errors.InvalidInput(f"{name} is not UTF-8 text") from None
+    except OSError as error:
+        raise errors.InvalidInput(f"cannot read {name}: {error.strerror}") from None
+
+
+def read_json(path: str | Path) -> Any:
+    """A JSON document; decimal literals stay exact text. Raises InvalidInput with line and column."""
+    text = read_text(path)
+    try:
+        return json.loads(text, parse_float=str, parse_constant=str)
+    except RecursionError:
+        raise errors.InvalidInput(f"{path}: the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise errors.InvalidInput(f"{path} is not JSON: {error}") from None
+
+
+def problem(argument: str) -> tuple[str, Path | None]:
+    """The problem a user named: text itself, a file, or `-`; with the folder of the file."""
+    if argument == "-":
+        return read_text("-"), None
+    looks_like_path = len(argument) < 1024 and "\n" not in argument
+    if looks_like_path and Path(argument).is_file():
+        return read_text(argument), Path(argument).parent
+    if looks_like_path and argument.strip() and " " not in argument.strip():
+        raise errors.InvalidInput(f"there is no file {argument!r}; a problem in words has more than one word")
+    return argument, None

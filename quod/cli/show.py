@@ -1,0 +1,81 @@
+"""Results and verdicts for people. Everything here prints to stdout; progress goes to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import rich.console
+import rich.markup
+
+from quod import jobs, numbers
+
+VALUES_SHOWN = 40
+
+
+def console(*, stderr: bool = False) -> rich.console.Console:
+    """A console that never wraps or styles what is piped into other programs."""
+    return rich.console.Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A spinner with the current step on stderr, silent when stderr is not a terminal."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield lambda line: None
+        return
+    with screen.status("starting") as status:
+        yield lambda line: status.update(line)
+
+
+def number(value: Any) -> str:
+    """`25/2` as `12.5`, `40/3` as it is, floats with ten digits."""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    try:
+        return numbers.to_decimal_text(numbers.exact(value))
+    except Exception:
+        return str(value)
+
+
+def result(outcome: jobs.Result) -> None:
+    """Print a result: the answer, what is proved, what is not, and the warnings."""
+    out = console()
+    if outcome.status is jobs.Status.SOLVED and outcome.certificate is not None:
+        strength = outcome.certificate.strength
+        out.print(f"[bold green]{outcome.termination}[/] (certificate: {strength})")
+        _answer(out, outcome.answer or {}, outcome.certificate.formulation)
+        for line in outcome.certificate.does_not_cover:
+            out.print(f"[dim]not proved: {rich.markup.escape(line)}[/]")
+    else:
+        out.print(f"[bold red]{outcome.status}[/] ({outcome.termination})")
+        for line in outcome.not_understood:
+            out.print(f"  not understood: {rich.markup.escape(line)}")
+        if outcome.candidate is not None:
+            out.print("  a candidate formulation is in the JSON output (--json); `quod explain` shows it")
+    for line in outcome.warnings:
+        out.print(f"[yellow]warning:[/] {rich.markup.escape(line)}")
+    sys.stdout.flush()
+
+
+def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict[str, Any]) -> None:
+    if "objective" in answer:
+        label = formulation["objective"].get("label", "")
+        of = f" of {label}" if label else ""
+        out.print(f"{answer['sense']}{rich.markup.escape(of)}: [bold]{number(answer['objective'])}[/]")
+    values = answer.get("values", {})
+    width = max((len(name) for name in values), default=0)
+    shown = [(name, value) for name, value in values.items() if len(values) <= VALUES_SHOWN or number(value) != "0"]
+    for name, value in shown[:VALUES_SHOWN]:
+        out.print(f"  {rich.markup.escape(name.ljust(width))}  {number(value)}")
+    if len(shown) > VALUES_SHOWN:
+        out.print(f"  … {len(shown) - VALUES_SHOWN} more (--json)")
+    for other in answer.get("alternatives", []):
+        out.print(f"another reading: {rich.markup.escape(other['text'])}")
+    for member in answer.get("conflict", []):
+        out.print(f"  in conflict: {rich.markup.escape(member.get('sentence') or member['expression'])}")
+    for change in answer.get("relaxations", []):
+        out.print(f"  would help: {rich.markup.escape(change['text'])}")

@@ -1,0 +1,71 @@
+"""`quod solve`: a problem in words or a formulation in, an answer with a certificate out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quod import client, errors, jobs
+from quod.cli import files, show
+from quod.solvers import export as exporter
+from quod.solvers import formulation as formulations
+from quod.solvers import tables
+
+
+def solve(
+    problem: Annotated[
+        str | None,
+        typer.Argument(metavar="TEXT|FILE|-", help="The problem in words, a text file, or - for stdin."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+    formulation: Annotated[
+        Path | None, typer.Option(help="Solve this formulation (JSON) instead of reading the words.")
+    ] = None,
+    drafter: Annotated[str | None, typer.Option(help="Who reads the words: template or openai.")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for one solve.")] = None,
+    memory_limit: Annotated[int | None, typer.Option(help="MiB of memory for the solver process.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the solver.")] = None,
+    gap: Annotated[float | None, typer.Option(help="Relative gap at which a MILP search may stop.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Also write the model: FILE.py (Pyomo), FILE.lp or FILE.mps.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the result JSON here.")] = None,
+) -> None:
+    """Solve an optimization problem and certify the answer."""
+    if problem is None and formulation is None:
+        raise errors.InvalidInput("give a problem in words, a file, or --formulation FILE", field="TEXT|FILE|-")
+    text, folder = files.problem(problem) if problem is not None else (None, None)
+    document: dict[str, Any] | None = None
+    if formulation is not None:
+        document, folder = files.read_json(formulation), formulation.parent
+    if output is not None and not output.parent.is_dir():
+        raise errors.InvalidInput(f"there is no folder {output.parent}", field="--output")
+    if export is not None:
+        exporter.check_path(export)
+    overrides = {
+        "drafter": drafter,
+        "time_limit": time_limit,
+        "memory_limit_mb": memory_limit,
+        "threads": threads,
+        "gap": gap,
+    }
+    with client.Client(**overrides) as quod, show.progress() as progress:
+        result = quod.solve(text, formulation=document, base_dir=folder, progress=progress)
+    _write(result, output, export)
+    if as_json:
+        print(result.model_dump_json(indent=1))
+    else:
+        show.result(result)
+    raise typer.Exit(0 if result.status is jobs.Status.SOLVED else 1)
+
+
+def _write(result: client.Result, output: Path | None, export: Path | None) -> None:
+    if output is not None:
+        result.save(output)
+    if export is not None:
+        document = result.certificate.formulation if result.certificate else result.candidate
+        if document is None:
+            raise errors.InvalidInput("there is no formulation to export", field="--export")
+        exporter.export(tables.load(formulations.parse(document), None), export)

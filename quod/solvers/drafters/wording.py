@@ -27,6 +27,7 @@ _WELCOME = re.compile(
     r"|\b(?:is|are|be)\s+(?:infinitely\s+)?(?:divisible|fractional|non-?integers?)\b",
     re.I,
 )
+_SENTENCE = 400  # characters around a word that may belong to its sentence
 _WHOLE_NOT_NEEDED = re.compile(
     r"\b(?:need|have|has|do|does|must)(?:\s+not|n['’]t)\s+(?:need\s+to\s+|have\s+to\s+)?be\s+"
     r"(?:an?\s+)?(?:integers?|integral|whole)\b",
@@ -52,9 +53,10 @@ def divisible_statement(text: str) -> formulation.Evidence | None:
     if whole:
         return formulation.Evidence(start=whole.start(), end=whole.end())
     for found in _DIVISIBLE.finditer(text):
-        start = 1 + max(text.rfind(mark, 0, found.start()) for mark in ".!?\n")
-        ends = [text.find(mark, found.end()) for mark in ".!?\n"]
-        end = min((place for place in ends if place >= 0), default=len(text))
+        before = max(0, found.start() - _SENTENCE)
+        start = max([before, *(text.rfind(mark, before, found.start()) + 1 for mark in ".!?\n")])
+        ends = [text.find(mark, found.end(), found.end() + _SENTENCE) for mark in ".!?\n"]
+        end = min((e for e in ends if e >= 0), default=min(len(text), found.end() + _SENTENCE))
         sentence = text[start:end]
         if _WELCOME.search(sentence) and not _DENIED.search(sentence):
             return formulation.Evidence(start=start + len(sentence) - len(sentence.lstrip()), end=end)

@@ -30,7 +30,9 @@ def main() -> int:
             saved = Path(folder) / f"{path.stem}.json"
             result.save(saved)
             print(f"$ quod check {saved.name}", flush=True)
-            done = subprocess.run([sys.executable, "-m", "quod", "check", saved.name], cwd=folder, check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "quod", "check", saved.name], cwd=folder, check=False
+            )
             accepted += done.returncode == 0
     print(f"\n{accepted} of {len(paths)} problems solved and their certificates accepted")
     return 0 if accepted == len(paths) else 1

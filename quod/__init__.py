@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quod.client import Client, Result
+from typing import TYPE_CHECKING, Any
+
 from quod.errors import (
     CertificateRejected,
     InvalidInput,
@@ -12,6 +13,9 @@ from quod.errors import (
     ToolFailed,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    from quod.client import Client, Result
 
 __version__ = "0.1.0"
 
@@ -27,3 +31,12 @@ __all__ = [
     "Unavailable",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client on first use: the solver children and the checker start without it."""
+    if name in ("Client", "Result"):
+        from quod import client
+
+        return getattr(client, name)
+    raise AttributeError(f"module 'quod' has no attribute {name!r}")

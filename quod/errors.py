@@ -60,9 +60,7 @@ class LimitExceeded(QuodError):
     it could not be read), `limit` what was allowed, both in the unit that `kind` names.
     """
 
-    def __init__(
-        self, kind: str, value: float | None, limit: float, message: str | None = None
-    ) -> None:
+    def __init__(self, kind: str, value: float | None, limit: float, message: str | None = None) -> None:
         self.kind, self.value, self.limit = kind, value, limit
         used = "" if value is None else f" ({value:g} used)"
         super().__init__(message or f"the limit of {limit:g} {kind} was exceeded{used}")

@@ -51,7 +51,8 @@ def main() -> int:
     stale = [
         name
         for name, content in pages.items()
-        if not (ROOT / "docs" / name).exists() or (ROOT / "docs" / name).read_text(encoding="utf-8") != content
+        if not (ROOT / "docs" / name).exists()
+        or (ROOT / "docs" / name).read_text(encoding="utf-8") != content
     ]
     if "--check" in sys.argv:
         for name in stale:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from quod import certificates, errors, jobs, numbers
+from quod import certificates, errors, jobs
 from quod.agents import drafting, trace
 from quod.settings import Settings
 from quod.solvers import coverage, formulation, options, review, run, tables, units
@@ -65,7 +65,9 @@ def _formulate(
             given = tables.load(given, base_dir)
         draft = drafting.Draft(formulation=given)
     elif not job.input.strip():
-        raise errors.InvalidInput("the problem is empty; describe it in words or give a formulation", field="text")
+        raise errors.InvalidInput(
+            "the problem is empty; describe it in words or give a formulation", field="text"
+        )
     else:
         with tracer.task("formulate", f"reading the problem ({settings.drafter})"):
             draft = drafting.draft(job.input, settings)
@@ -105,9 +107,7 @@ def _certified(
     return result.model_copy(update={"trace": tracer.tasks, "warnings": tracer.warnings})
 
 
-def _explain(
-    chosen: Formulation, result: jobs.Result, tracer: trace.Tracer, limits: options.Options
-) -> None:
+def _explain(chosen: Formulation, result: jobs.Result, tracer: trace.Tracer, limits: options.Options) -> None:
     """Add what helps people judge the answer; a failure here never takes the answer away."""
     assert result.answer is not None
     try:

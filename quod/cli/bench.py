@@ -10,8 +10,12 @@ import typer
 
 app = typer.Typer(help="Measure drafters against public data.", no_args_is_help=True)
 
-Data = Annotated[Path, typer.Option("--data", help="Problems: official NL4Opt JSONL, or rows of question + results.")]
-Key = Annotated[Path | None, typer.Option("--key", help="Another key, row by row: rows of question + results.")]
+Data = Annotated[
+    Path, typer.Option("--data", help="Problems: official NL4Opt JSONL, or rows of question + results.")
+]
+Key = Annotated[
+    Path | None, typer.Option("--key", help="Another key, row by row: rows of question + results.")
+]
 DrafterName = Annotated[str, typer.Option("--drafter", help="template, openai or gold.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N problems.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at once.")]
@@ -48,7 +52,9 @@ def optibench(
     """OptiBench: linear and nonlinear word problems, with and without tables."""
     from quod.bench import optibench as suite
 
-    _report(suite.run_optibench(data, key=key, drafter=drafter, limit=limit, jobs=jobs, resume=resume), as_json)
+    _report(
+        suite.run_optibench(data, key=key, drafter=drafter, limit=limit, jobs=jobs, resume=resume), as_json
+    )
 
 
 def _report(report: dict[str, Any], as_json: bool) -> None:

@@ -45,7 +45,9 @@ def doctor(
     else:
         out = show.console()
         for finding in findings:
-            mark = "[green]ok[/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]off[/]"
+            mark = (
+                "[green]ok[/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]off[/]"
+            )
             out.print(f"{mark:>16}  {finding.part}: {finding.detail}")
     raise typer.Exit(3 if any(f.needed and not f.works for f in findings) else 0)
 
@@ -63,7 +65,9 @@ def _solve_and_check() -> Finding:
     except errors.QuodError as error:
         return Finding("solve and check", False, str(error))
     right = result.status is jobs.Status.SOLVED and (result.answer or {}).get("objective") == "20"
-    return Finding("solve and check", right, f"a small integer program: {verdict.strength} certificate accepted")
+    return Finding(
+        "solve and check", right, f"a small integer program: {verdict.strength} certificate accepted"
+    )
 
 
 def _package(name: str, purpose: str, extra: str | None = None) -> Callable[[], Finding]:

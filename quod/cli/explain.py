@@ -19,14 +19,20 @@ from quod.solvers.formulation import Evidence, Formulation
 
 def explain(
     path: Annotated[str, typer.Argument(metavar="FILE", help="A result, certificate or formulation, or -.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print rows, mathematics and sources as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print rows, mathematics and sources as JSON.")
+    ] = False,
     latex: Annotated[bool, typer.Option(help="Mathematics as LaTeX.")] = False,
 ) -> None:
     """Show the model in readable mathematics with the source sentence beside every row."""
     folder = None if path == "-" else Path(path).parent
     model = tables.load(formulations.parse(find_formulation(files.read_json(path))), folder)
     rows = [
-        {"row": row.name, "mathematics": row.latex if latex else row.text, "source": _source(model, row.evidence)}
+        {
+            "row": row.name,
+            "mathematics": row.latex if latex else row.text,
+            "source": _source(model, row.evidence),
+        }
         for row in mathematics.rows(model)
     ]
     if as_json:

@@ -68,7 +68,9 @@ def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict
         out.print(f"{answer['sense']}{rich.markup.escape(of)}: [bold]{number(answer['objective'])}[/]")
     values = answer.get("values", {})
     width = max((len(name) for name in values), default=0)
-    shown = [(name, value) for name, value in values.items() if len(values) <= VALUES_SHOWN or number(value) != "0"]
+    shown = [
+        (name, value) for name, value in values.items() if len(values) <= VALUES_SHOWN or number(value) != "0"
+    ]
     for name, value in shown[:VALUES_SHOWN]:
         out.print(f"  {rich.markup.escape(name.ljust(width))}  {number(value)}")
     if len(shown) > VALUES_SHOWN:

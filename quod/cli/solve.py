@@ -35,7 +35,9 @@ def solve(
 ) -> None:
     """Solve an optimization problem and certify the answer."""
     if problem is None and formulation is None:
-        raise errors.InvalidInput("give a problem in words, a file, or --formulation FILE", field="TEXT|FILE|-")
+        raise errors.InvalidInput(
+            "give a problem in words, a file, or --formulation FILE", field="TEXT|FILE|-"
+        )
     text, folder = files.problem(problem) if problem is not None else (None, None)
     document: dict[str, Any] | None = None
     if formulation is not None:

@@ -22,9 +22,7 @@ FUNCTIONS = frozenset({"sum", "prod", "abs", "min", "max", "exp", "log", "sqrt",
 
 def _identifier(value: str) -> str:
     if not IDENTIFIER.fullmatch(value) or keyword.iskeyword(value) or value in FUNCTIONS:
-        raise ValueError(
-            f"{value!r} is not a name; use letters, digits and _, not a word of the language"
-        )
+        raise ValueError(f"{value!r} is not a name; use letters, digits and _, not a word of the language")
     return value
 
 

@@ -1,0 +1,84 @@
+"""Binds drafters to what they need (models, checks, a quick solve) and compares several drafts of one text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from quod import errors, jobs
+from quod.models import openai_model
+from quod.settings import Settings
+from quod.solvers import coverage, language, options, run, units
+from quod.solvers.drafters import base, compare
+from quod.solvers.formulation import Formulation
+
+CONFIDENT = 0.9
+"""Below this confidence the result carries a warning that the reading is uncertain."""
+
+
+def draft(
+    text: str, settings: Settings, drafters: Sequence[base.Drafter] = ()
+) -> tuple[base.Draft, list[str]]:
+    """The first draft of `text` and warnings about it.
+
+    `settings.drafter` may name several drafters, separated by commas; they are compared by canonical form and
+    by optimum, and every disagreement is a warning.
+    """
+    readers = drafters or [base.create(name.strip(), tools(settings)) for name in settings.drafter.split(",")]
+    drafts = [reader.draft(text) for reader in readers]
+    first = next((item for item in drafts if item.formulation and not item.problems), drafts[0])
+    warnings = list(first.notes)
+    if first.confidence is not None and first.confidence < CONFIDENT and first.formulation is not None:
+        warnings.append(
+            f"the reading is uncertain (confidence {first.confidence:.2f}); compare the model with the text"
+        )
+    others = [item.formulation for item in drafts if item is not first and item.formulation is not None]
+    if first.formulation is not None and others:
+        warnings += compare.disagreements(first.formulation, others, _optimum(settings))
+    usage = jobs.Usage(
+        model_calls=sum(item.usage.model_calls for item in drafts),
+        input_tokens=sum(item.usage.input_tokens for item in drafts),
+        output_tokens=sum(item.usage.output_tokens for item in drafts),
+    )
+    return dataclasses.replace(first, usage=usage), warnings
+
+
+def tools(settings: Settings) -> base.Tools:
+    """What drafters may use under these settings; a model only where one is set."""
+    model = openai_model.OpenAIModel.from_settings(settings) if "openai" in settings.drafter else None
+
+    def complete(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> base.Reply:
+        assert model is not None
+        return model.complete(messages, schema)
+
+    return base.Tools(
+        complete=complete if model else None,
+        validate=problems,
+        try_solve=lambda formulation: (
+            run.solve(formulation, options.Options.from_settings(settings)).termination
+        ),
+        repair_rounds=settings.repair_rounds,
+    )
+
+
+def problems(formulation: Formulation) -> list[str]:
+    """What the language, the units and the coverage of the text say against a formulation."""
+    try:
+        language.check(formulation)
+    except errors.InvalidInput as error:
+        return [str(error)]
+    return units.check(formulation) + coverage.check(formulation).missing
+
+
+def _optimum(settings: Settings) -> compare.Optimum:
+    limits = options.Options.from_settings(settings)
+
+    def optimum(formulation: Formulation) -> tuple[str, float | None]:
+        try:
+            outcome = run.solve(formulation, limits)
+        except errors.QuodError as error:
+            return str(error), None
+        return outcome.termination.value, outcome.objective
+
+    return optimum

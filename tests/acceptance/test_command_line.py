@@ -1,0 +1,196 @@
+"""The `quod` command as users run it: real processes, real solver, documented exit codes and streams."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+KNAPSACK: dict[str, Any] = {
+    "variables": [{"name": name, "domain": "binary"} for name in "abc"],
+    "objective": {"sense": "maximize", "expression": "6*a + 10*b + 12*c"},
+    "constraints": [{"name": "weight", "expression": "1*a + 2*b + 3*c <= 5"}],
+}
+CONTRADICTION: dict[str, Any] = {
+    "text": "Make at most 5 kg. Make at least 7 kg.",
+    "variables": [{"name": "x"}],
+    "objective": {"sense": "maximize", "expression": "x"},
+    "constraints": [
+        {"name": "most", "expression": "x <= 5", "evidence": [{"start": 0, "end": 18}]},
+        {"name": "least", "expression": "x >= 7", "evidence": [{"start": 19, "end": 38}]},
+    ],
+}
+
+
+def quod(*arguments: str, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "quod", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
+
+
+def save(folder: Path, document: Any, name: str = "formulation.json") -> str:
+    path = folder / name
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    return str(path)
+
+
+def test_words_to_checked_certificate(tmp_path: Path) -> None:
+    done = quod("solve", str(EXAMPLES / "coconuts.txt"), "--json", "-o", str(tmp_path / "result.json"))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["status"] == "solved"
+    assert result["answer"]["objective"] == "640"
+    assert set(result["answer"]["values"]) == {"rickshaws", "ox carts"}
+    assert result["certificate"]["strength"] == "exact"
+    assert any("words" in line for line in result["certificate"]["does_not_cover"])
+    checked = quod("check", "result.json", cwd=tmp_path)
+    assert checked.returncode == 0
+    assert "accepted" in checked.stdout
+
+
+def test_answer_on_stdout_for_people() -> None:
+    done = quod("solve", (EXAMPLES / "coconuts.txt").read_text())
+    assert done.returncode == 0
+    assert "640" in done.stdout
+    assert "ox carts" in done.stdout
+
+
+def test_text_from_stdin() -> None:
+    done = quod("solve", "-", "--json", stdin=(EXAMPLES / "coconuts.txt").read_text())
+    assert json.loads(done.stdout)["answer"]["objective"] == "640"
+
+
+def test_formulation_without_words(tmp_path: Path) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, KNAPSACK), "--json")
+    assert json.loads(done.stdout)["answer"]["objective"] == "22"
+
+
+def test_tampered_result_is_rejected(tmp_path: Path) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, KNAPSACK), "--json")
+    tampered = done.stdout.replace('"22"', '"23"')
+    assert tampered != done.stdout
+    checked = quod("check", save(tmp_path, tampered, "tampered.json"), "--json")
+    assert checked.returncode == 1
+    assert json.loads(checked.stdout)["accepted"] is False
+
+
+def test_contradiction_is_solved_and_explained(tmp_path: Path) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, CONTRADICTION), "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["termination"] == "infeasible"
+    sentences = {member["sentence"] for member in result["answer"]["conflict"]}
+    assert sentences == {"Make at most 5 kg.", "Make at least 7 kg."}
+    assert result["answer"]["relaxations"]
+    assert quod("check", save(tmp_path, done.stdout, "result.json")).returncode == 0
+
+
+def test_unread_text_is_unsolved_not_guessed() -> None:
+    done = quod("solve", "Colourless green ideas sleep furiously, said the linguist.", "--json")
+    assert done.returncode == 1
+    result = json.loads(done.stdout)
+    assert result["status"] == "unsolved"
+    assert result["not_understood"]
+    assert result["certificate"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": {"sense": "maximize", "expression": "6*a + unknown"}}, "unknown"),
+        ({"objective": {"sense": "maximize", "expression": "6*a + "}}, "objective"),
+        ({"objective": {"sense": "best", "expression": "a"}}, "objective.sense"),
+        ({"variables": [{"name": "a", "upper": "nan"}]}, "upper"),
+        ({"variables": [{"name": "a", "lower": "-inf"}]}, "lower"),
+        ({"variables": [{"name": "a", "index": ["I"]}]}, "I"),
+        ({"constraints": [{"name": "weight", "expression": "a = 3"}]}, "=="),
+        ({"constraints": [{"name": "weight", "expression": "__import__('os')"}]}, "weight"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_bad_formulations_name_the_place(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, {**KNAPSACK, **change}))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["solve", ""], 2, "empty"),
+        (["solve"], 2, "formulation"),
+        (["solve", "nosuchfile.txt"], 2, "nosuchfile.txt"),
+        (["solve", "--formulation", "nosuchfile.json"], 2, "nosuchfile.json"),
+        (["solve", "text of words", "--time-limit", "-1"], 2, "time_limit"),
+        (["solve", "text of words", "--drafter", "crystal ball"], 2, "crystal ball"),
+        (["solve", "text of words", "--drafter", "openai"], 3, "QUOD_MODEL_URL"),
+        (["solve", "text of words", "--export", "model.docx"], 2, ".docx"),
+        (["check", "nosuchfile.json"], 2, "nosuchfile.json"),
+        (["explain", "nosuchfile.json"], 2, "nosuchfile.json"),
+        (["nosuchcommand"], 2, "nosuchcommand"),
+    ],
+)
+def test_bad_input_is_one_clear_line(arguments: list[str], code: int, message: str) -> None:
+    done = quod(*arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_megabyte_of_text_is_answered() -> None:
+    done = quod("solve", "-", "--json", stdin="A farmer has 20 cows and wants more. " * 27_000)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_shows_rows_beside_sentences(tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    quod("solve", str(EXAMPLES / "coconuts.txt"), "-o", str(result))
+    done = quod("explain", str(result), "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert any("at most $200" in row["source"] for row in rows)
+    assert any("≤ 200" in row["mathematics"] for row in rows)
+
+
+@pytest.mark.parametrize("suffix", [".py", ".lp", ".mps"])
+def test_export(tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"model{suffix}"
+    done = quod("solve", "--formulation", save(tmp_path, KNAPSACK), "--export", str(target))
+    assert done.returncode == 0, done.stderr
+    assert "weight" in target.read_text()
+
+
+def test_small_memory_limit_fails_with_the_reason(tmp_path: Path) -> None:
+    wide = {
+        "sets": [{"name": "I", "elements": list(range(4000))}, {"name": "J", "elements": list(range(2500))}],
+        "variables": [{"name": "x", "index": ["I", "J"]}],
+        "objective": {"sense": "minimize", "expression": "sum(x[i, j] for i in I for j in J)"},
+        "constraints": [{"name": "row", "expression": "sum(x[i, j] for j in J) >= 1", "for_each": "i in I"}],
+    }
+    done = quod("solve", "--formulation", save(tmp_path, wide), "--memory-limit", "300", "--json")
+    assert done.returncode == 1, done.stderr
+    result = json.loads(done.stdout)
+    assert result["termination"] == "memory_limit"
+    assert any("memory" in line for line in result["warnings"])
+
+
+def test_doctor_finds_a_working_installation() -> None:
+    done = quod("doctor", "--json")
+    assert done.returncode == 0, done.stdout
+    assert {"solve and check", "exact arithmetic"} <= {
+        f["part"] for f in json.loads(done.stdout) if f["works"]
+    }

@@ -72,7 +72,10 @@ class Client:
         return Result(**dict(result))
 
     def check(self, document: Result | jobs.Result | dict[str, Any] | str | Path) -> certificates.Verdict:
-        """Check a result or certificate (object, JSON-like dict, or path of a file). Raises CertificateRejected."""
+        """Check a result or certificate: an object, a JSON-like dict, or the path of a file.
+
+        Raises CertificateRejected with what failed and where.
+        """
         if isinstance(document, str | Path):
             document = json.loads(Path(document).read_text(encoding="utf-8"))
         elif isinstance(document, jobs.Result):

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Benchmarks: data sets, suites, statistics and reports."""

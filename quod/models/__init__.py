@@ -1,1 +1,1 @@
-"""TODO."""
+"""Access to language models through OpenAI-compatible endpoints."""

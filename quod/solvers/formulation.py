@@ -35,11 +35,13 @@ def _exact_text(value: Any) -> str:
 
 Identifier = Annotated[str, pydantic.AfterValidator(_identifier)]
 Number = Annotated[str, pydantic.BeforeValidator(_exact_text)]
-"""Exact number as canonical text ("5", "25/2"); accepts int, float (shortest decimal), Decimal, Fraction, text."""
+"""Exact number as canonical text ("5", "25/2"); a float is read as its shortest decimal."""
 Element = str | int | tuple[str | int, ...]
 
 
 class Part(pydantic.BaseModel):
+    """Base of the elements: unknown fields are refused."""
+
     model_config = pydantic.ConfigDict(extra="forbid")
 
 
@@ -126,6 +128,8 @@ class Variable(Part):
 
 
 class Objective(Part):
+    """What is best: the sense and an expression without comparison."""
+
     sense: Literal["minimize", "maximize"]
     expression: str
     label: str = ""
@@ -150,9 +154,9 @@ class Constraint(Part):
 class Convention(Part):
     """A choice the words leave open: how it was read, and what else they may mean.
 
-    `integrality`: the domain of `targets` (variables) is `reading`, could be `alternative` ("integer"/"real").
-    `strictness`: the comparison of `targets` (constraints) is `reading`, could be `alternative` ("<"/"<=").
-    `percentage`: the expression of `targets[0]` (a constraint or "objective") is `reading`, could be `alternative`.
+    `integrality`: the domain of `targets` (variables) is `reading`, could be `alternative`: "integer", "real".
+    `strictness`: the comparison of `targets` (constraints) is `reading`, could be `alternative`: "<", "<=".
+    `percentage`: the whole expression of `targets[0]` (a constraint, or "objective") likewise.
     """
 
     kind: Literal["integrality", "strictness", "percentage"]

@@ -1,0 +1,1 @@
+"""The template drafter: reads optimization word problems without a language model."""

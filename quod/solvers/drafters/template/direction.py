@@ -1,0 +1,113 @@
+"""Which way a bound goes, and whether the wording is strict."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from quod.solvers.drafters.template.context import Context
+
+_NOT = r"(?:cannot|can not|not|never|nor)"
+_GAP = r"(?:[\w$]+ ){0,4}?"
+_EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (op, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
+    for op, pattern in (
+        ("<=", rf"at most|at the most|no (?:more|greater|higher|larger) th[ae]n|{_NOT} {_GAP}(?:more|greater|larger|higher|bigger) th[ae]n"),
+        ("<=", rf"{_NOT} {_GAP}(?:exceed(?:s|ed|ing)?|surpass|go over|be above|be over|outnumber)|without exceeding|not above"),
+        ("<=", r"maximum|max|up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|upper limit|a ceiling"),
+        (">=", rf"at least|at the least|atleast|no (?:less|fewer|lower|smaller) th[ae]n|{_NOT} {_GAP}(?:less|fewer|lower|smaller) th[ae]n"),
+        (">=", r"minimum|min|or more|or greater|or higher|as a minimum|not below|not under"),
+        ("=", r"exactly|equal to|precisely"),
+        ("<", r"(?:less|fewer|lower|smaller) th[ae]n|below|under"),
+        (">", r"(?:more|greater|larger|higher|bigger) th[ae]n|exceed(?:s|ed|ing)?|surpass(?:es)?|above|over(?= \$?$)|outnumbers?"),
+    )
+)  # fmt: skip
+_WEAK_UP = re.compile(
+    r"(?<!\w)(?:available|availability|budget|has|have|had|having|capacity|only|access|stock|supply|supplied|hold|holds|open|"
+    r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|employed|deliver\w* of|"
+    r"in total|produces|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
+)
+_WEAK_LOW = re.compile(
+    r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|ve) to|should|goal|target|"
+    r"aims?|wish(?:es)?|would like|necessary|plans?|contract\w*|promised|expects?|to meet|obligat\w*|commit\w*|quota)(?!\w)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Operator, how it was found ("explicit", "weak", "default") and the tokens that say so."""
+
+    op: str
+    how: str
+    first: int
+    last: int
+
+
+def _words(context: Context, span: range) -> tuple[str, list[int]]:
+    """The span as normalised text, and for each character the token it comes from."""
+    pieces: list[str] = []
+    owner: list[int] = []
+    for i in span:
+        word = context.tokens[i].lower
+        word = {"n't": "not", "n’t": "not", "ca": "can", "wo": "will"}.get(word, word)
+        pieces.append(word)
+        owner += [i] * (len(word) + 1)
+    return " ".join(pieces), owner
+
+
+def explicit(context: Context, span: range, *, last: bool = True) -> Direction | None:
+    """The explicit comparison in the span that ends last (or, with last=False, begins first)."""
+    text, owner = _words(context, span)
+    hits = []
+    for rank, (op, pattern) in enumerate(_EXPLICIT):
+        for m in pattern.finditer(text):
+            hits.append((m.start(), m.end(), rank, op))
+    # "not more than" contains "more than": keep only hits that no other hit covers.
+    hits = [
+        h
+        for h in hits
+        if not any(o[0] <= h[0] and h[1] <= o[1] and (o[1] - o[0]) > (h[1] - h[0]) for o in hits)
+    ]
+    if not hits:
+        return None
+    start, end, _, op = (
+        max(hits, key=lambda h: (h[1], -h[2])) if last else min(hits, key=lambda h: (h[0], h[2]))
+    )
+    return Direction(op, "explicit", owner[start], owner[max(start, end - 1)])
+
+
+def weak(context: Context, span: range) -> Direction | None:
+    """A wording that implies a direction ("has … available", "needs")."""
+    text, owner = _words(context, span)
+    low = list(_WEAK_LOW.finditer(text))
+    up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
+    strong_up = [
+        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "in total")
+    ]
+    if strong_up or (up and not low):
+        m = (strong_up or up)[-1]
+        return Direction("<=", "weak", owner[m.start()], owner[m.end() - 1])
+    if low:
+        return Direction(">=", "weak", owner[low[-1].start()], owner[low[-1].end() - 1])
+    return None
+
+
+def bound_direction(
+    context: Context, first: int, last: int, before: range, after: range, sense: str
+) -> Direction:
+    """Direction of a bound whose number is tokens first..last, described by the spans before and after it."""
+    found = explicit(context, before)
+    if found is None:
+        found = explicit(context, range(after.start, min(after.stop + 3, after.start + 5)), last=False)
+        if found is not None and found.op in "<>":
+            found = None
+    if found is None:
+        found = weak(context, before) or weak(context, after)
+    if found is None:
+        start, end = context.sentence_of(first)
+        found = explicit(context, range(start, first)) or weak(
+            context, range(start, min(end, after.stop + 6) + 1)
+        )
+        if found is None and start > 0:
+            found = None
+    return found or Direction("<=" if sense == "max" else ">=", "default", first, last)

@@ -1,0 +1,238 @@
+"""What a bound can be about: a coefficient row, the sum of the variables, one variable, or a share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quod.solvers.drafters.template.context import (
+    Bag,
+    Context,
+    describe,
+    similarity,
+    words_after,
+    words_before,
+)
+from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.mentions import GENERIC, Mention
+from quod.solvers.drafters.template.numbers import Number
+from quod.solvers.drafters.template.rows import CoefficientRow
+
+Features = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to read a bound: kind "row", "sum", "bound", "bound_all" or "ratio"; target is a row or a variable."""
+
+    kind: str
+    target: int
+    features: Features
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number that bounds something, with all ways to read it."""
+
+    number: Number
+    options: tuple[Option, ...]
+
+
+def read_limit(
+    context: Context, number: Number, rows: list[CoefficientRow], mentions: list[Mention], taken: set[int],
+    variables: int, stops: list[Number],
+) -> Limit:  # fmt: skip
+    """All readings of one bound with their features."""
+    start, end = context.sentence_of(number.first)
+    low = max([n.last + 1 for n in stops if start <= n.first < number.first], default=start)
+    high = min([n.first - 1 for n in stops if number.last < n.first <= end], default=end)
+    if number.kind in ("percent", "fraction"):
+        options = _ratio_options(context, number, mentions, low, high)
+        options += _row_options(context, number, rows, taken)
+        return Limit(number, tuple(options))
+    options = _row_options(context, number, rows, taken)
+    options += _bound_options(context, number, mentions, low, high, start, variables)
+    options.append(_sum_option(context, number, mentions, rows, variables, low, high))
+    return Limit(number, tuple(options))
+
+
+def _row_options(
+    context: Context, number: Number, rows: list[CoefficientRow], taken: set[int]
+) -> list[Option]:
+    bag = describe(context, number, taken)
+    options = []
+    rarity = _rarity([r.bag for r in rows])
+    for k, row in enumerate(rows):
+        if all(c.number == number for c in row.entries.values()):
+            continue
+        about = row.bag
+        near = similarity(_weigh(bag, rarity), _weigh(about, rarity))
+        features: Features = {"row": 1.0, "row:sim": near, "row:none": float(near < 0.05)}
+        units = {c.unit for c in row.entries.values()} - {""}
+        if number.money or "$" in units:
+            features["row:money" if number.money == ("$" in units) else "row:notmoney"] = 1.0
+        elif units & set(bag):
+            features["row:unit"] = 1.0
+        options.append(Option("row", k, features))
+    return options
+
+
+def _rarity(bags: list[Bag]) -> dict[str, float]:
+    count: dict[str, int] = {}
+    for bag in bags:
+        for word in bag:
+            count[word] = count.get(word, 0) + 1
+    return (
+        {w: 1.0 if c == 1 else 0.5 if c < len(bags) else 0.35 for w, c in count.items()}
+        if len(bags) > 1
+        else {}
+    )
+
+
+def _weigh(bag: Bag, rarity: dict[str, float]) -> Bag:
+    return {w: v * rarity.get(w, 0.7) for w, v in bag.items()}
+
+
+def _slot(context: Context, number: Number, mentions: list[Mention]) -> Mention | None:
+    """The mention that directly follows the number ("15 regular packages", "5 trips by boat")."""
+    _, end = context.sentence_of(number.first)
+    i = number.last + 1
+    while i <= end and i <= number.last + 7:
+        for mention in mentions:
+            if mention.first == i:
+                return mention
+        token = context.tokens[i]
+        if (
+            token.text in ",;:.?"
+            or token.lower in ("and", "or", "must", "should", "available")
+            or i in context.number_at
+        ):
+            return None
+        if token.stem not in STOP and token.stem not in UNITS:
+            return None
+        i += 1
+    return None
+
+
+def _bound_options(
+    context: Context, number: Number, mentions: list[Mention], low: int, high: int, start: int, variables: int
+) -> list[Option]:
+    after, before = words_after(context, number), words_before(context, number)
+    slot = _slot(context, number, mentions)
+    noun = _noun(context, number, {i for m in mentions for i in range(m.first, m.last + 1)})
+    features: dict[int, Features] = {}
+
+    def add(variable: int, name: str) -> None:
+        if variable != GENERIC:
+            features.setdefault(variable, {"bound": 1.0, f"bound:noun={noun}": 1.0})[f"bound:{name}"] = 1.0
+
+    if slot is not None:
+        add(slot.variable, "slot")
+    ahead = [m for m in mentions if number.last < m.first <= high]
+    behind = [m for m in mentions if low <= m.last < number.first]
+    distinct = {m.variable for m in ahead if m.first in after} - {GENERIC}
+    for m in ahead:
+        add(m.variable, "after" if m.first in after else "later")
+    for m in behind:
+        add(m.variable, "before" if m.first in before else "far")
+    if not features:
+        earlier = [m for m in mentions if m.last < number.first and m.variable != GENERIC]
+        if earlier:
+            add(earlier[-1].variable, "carry" if earlier[-1].first >= start else "carry_far")
+    options = []
+    money = number.money
+    for v, f in features.items():
+        if money:
+            f["bound:money"] = 1.0
+        if len(distinct) > 1 and v in distinct and "bound:slot" not in f:
+            f["bound:many"] = 1.0
+        options.append(Option("bound", v, f))
+    words = {context.tokens[i].lower for i in after}
+    if words & {"each", "both"} and slot is None:
+        options.append(Option("bound_all", GENERIC, {"bound_all": 1.0, f"bound_all:money={money}": 1.0}))
+    return options
+
+
+def _noun(context: Context, number: Number, taken: set[int]) -> str:
+    """Whether the number counts something that is not a variable."""
+    for i in words_after(context, number):
+        token = context.tokens[i]
+        if i in taken:
+            return "variable"
+        if token.stem in UNITS:
+            return "unit"
+        if token.stem in GENERIC_WORDS:
+            return "generic"
+        if token.stem not in STOP:
+            return "other"
+    return "none"
+
+
+def _sum_option(
+    context: Context, number: Number, mentions: list[Mention], rows: list[CoefficientRow], variables: int,
+    low: int, high: int,
+) -> Option:  # fmt: skip
+    after, before = words_after(context, number), words_before(context, number)
+    near = [context.tokens[i] for i in (*before, *after)]
+    clause = [context.tokens[i].lower for i in range(low, high + 1)]
+    features: Features = {"sum": 1.0}
+    if any(t.stem in GENERIC_WORDS or t.lower in GENERIC_WORDS for t in near):
+        features["sum:word"] = 1.0
+    slot = _slot(context, number, mentions)
+    if slot is not None and slot.variable == GENERIC:
+        features["sum:slot"] = 1.0
+    elif any(m.variable == GENERIC and (m.first in after or m.first in before) for m in mentions):
+        features["sum:head"] = 1.0
+    if "total" in clause or "combined" in clause or "altogether" in clause:
+        features["sum:total"] = 1.0
+    named = {m.variable for m in mentions if m.first in after or m.first in before} - {GENERIC}
+    if len(named) == variables and "or" in [t.lower for t in context.tokens[number.last : high + 1]]:
+        features["sum:any"] = 1.0
+    all_named = {m.variable for m in mentions if low <= m.first <= high} - {GENERIC}
+    if len(all_named) == variables:
+        features["sum:all_named"] = 1.0
+    elif all_named:
+        features["sum:some_named"] = 1.0
+    if _per_unit(context, number):
+        features["sum:per_unit"] = 1.0
+    percents = any(c.number.kind == "percent" for r in rows for c in r.entries.values())
+    invests = any(t.stem in ("invest", "investment") or t.lower == "invested" for t in context.tokens)
+    if number.money:
+        features["sum:money"] = 1.0
+        if percents or invests:
+            features["sum:invest"] = 1.0
+    return Option("sum", GENERIC, features)
+
+
+def _per_unit(context: Context, number: Number) -> bool:
+    """The variables are counted in the number's unit: "90 acres", "per acre of wheat"."""
+    noun = next(
+        (context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None
+    )
+    if noun is None:
+        return False
+    for token in context.tokens[:-1]:
+        following = context.tokens[token.index + 1]
+        if following.stem == noun.stem and token.lower in ("per", "each", "every", "many"):
+            return True
+    return False
+
+
+def _ratio_options(
+    context: Context, number: Number, mentions: list[Mention], low: int, high: int
+) -> list[Option]:
+    ahead = [m for m in mentions if number.last < m.first <= high and m.variable != GENERIC]
+    behind = [m for m in mentions if low <= m.last < number.first and m.variable != GENERIC]
+    features: dict[int, Features] = {}
+    for k, m in enumerate(ahead):
+        f = features.setdefault(m.variable, {"ratio": 1.0})
+        f["ratio:after"] = 1.0
+        if k == len(ahead) - 1:
+            f["ratio:last"] = 1.0
+    for m in behind[-1:]:
+        features.setdefault(m.variable, {"ratio": 1.0})["ratio:before"] = 1.0
+    if not features:
+        earlier = [m for m in mentions if m.last < number.first and m.variable != GENERIC]
+        for m in earlier[-1:]:
+            features[m.variable] = {"ratio": 1.0, "ratio:carry": 1.0}
+    return [Option("ratio", v, f) for v, f in features.items()]

@@ -1,0 +1,100 @@
+"""Where the text mentions the variables, also in part ("the small ones") or by a shared head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.tokens import Token
+
+GENERIC = -1
+_GLUE = frozenset(["-", "of", "'s", "the", "/"])
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A candidate for a decision variable: its name and the stems that make up its label."""
+
+    name: str
+    stems: frozenset[str]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Tokens first..last mention variable number `variable`, or by a shared word all of them (GENERIC)."""
+
+    first: int
+    last: int
+    variable: int
+    whole: bool
+
+
+def find_mentions(context: Context, variables: tuple[Variable, ...]) -> list[Mention]:
+    """Mentions in order of position, without overlaps; the longest match of a label's words wins."""
+    runs: list[tuple[int, int, int, int]] = []
+    for v, variable in enumerate(variables):
+        for first, last, covered in _runs(context.tokens, variable.stems):
+            runs.append((first, last, covered, v))
+    found: list[Mention] = []
+    for first, last in _islands(runs):
+        found += _resolve(context, variables, [r for r in runs if r[0] <= last and r[1] >= first])
+    return sorted(found, key=lambda m: m.first)
+
+
+def _runs(tokens: list[Token], stems: frozenset[str]) -> list[tuple[int, int, int]]:
+    runs, i = [], 0
+    while i < len(tokens):
+        if tokens[i].stem not in stems:
+            i += 1
+            continue
+        last, seen, j = i, {tokens[i].stem}, i + 1
+        while j < len(tokens) and tokens[j].sentence == tokens[i].sentence:
+            if tokens[j].stem in stems and tokens[j].stem not in seen:
+                seen.add(tokens[j].stem)
+                last = j
+            elif tokens[j].lower not in _GLUE or j > last + 2:
+                break
+            j += 1
+        runs.append((i, last, len(seen)))
+        i = last + 1
+    return runs
+
+
+def _islands(runs: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+    islands: list[tuple[int, int]] = []
+    for first, last, _, _ in sorted(runs):
+        if islands and first <= islands[-1][1]:
+            islands[-1] = (islands[-1][0], max(last, islands[-1][1]))
+        else:
+            islands.append((first, last))
+    return islands
+
+
+def _resolve(
+    context: Context, variables: tuple[Variable, ...], runs: list[tuple[int, int, int, int]]
+) -> list[Mention]:
+    """The mentions of one island of overlapping runs: best run first, ties between variables are generic."""
+    mentions: list[Mention] = []
+    left = list(runs)
+    while left:
+        left.sort(key=lambda r: (-r[2], -r[2] / len(variables[r[3]].stems), r[0]))
+        first, last, covered, v = left[0]
+        share = covered / len(variables[v].stems)
+        rivals = [
+            r for r in left[1:]
+            if r[3] != v and r[2] == covered and r[0] <= last and r[1] >= first
+            and r[2] / len(variables[r[3]].stems) >= share - 1e-9
+        ]  # fmt: skip
+        if rivals:
+            mentions.append(Mention(first, last, GENERIC, False))
+        elif _believable(context, first, last, share):
+            mentions.append(Mention(first, last, v, share > 1 - 1e-9))
+        left = [r for r in left if r[1] < first or r[0] > last]
+    return mentions
+
+
+def _believable(context: Context, first: int, last: int, share: float) -> bool:
+    tagged = context.weight("VAR", first, last)
+    return tagged > 0.02 if share > 1 - 1e-9 else tagged > 0.15

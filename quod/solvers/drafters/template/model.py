@@ -1,0 +1,88 @@
+"""From a draft to rows of exact numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from quod.solvers.drafters.template.assemble import COUNT, Draft
+from quod.solvers.drafters.template.comparisons import Comparison
+from quod.solvers.drafters.template.context import words_after, words_before
+from quod.solvers.drafters.template.direction import bound_direction
+from quod.solvers.drafters.template.limits import Limit, Option
+from quod.solvers.drafters.template.numbers import Number
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """sum(coefficients * variables) op rhs; tokens first..last are the clause, `numbers` those used."""
+
+    kind: str
+    coefficients: tuple[Fraction, ...]
+    op: str
+    rhs: Fraction
+    first: int
+    last: int
+    numbers: tuple[Number, ...]
+    how: str
+
+
+@dataclass(frozen=True)
+class Model:
+    sense: str
+    objective: tuple[Fraction, ...]
+    objective_numbers: tuple[Number, ...]
+    rows: tuple[ModelRow, ...]
+
+
+def build(draft: Draft) -> Model:
+    size = len(draft.variables)
+    sense = draft.target.sense if draft.target else "max"
+    rows = [row for limit, option in draft.limits for row in _limit_rows(draft, limit, option, sense, size)]
+    rows += [_comparison_row(c, size) for c in draft.comparisons]
+    rows.sort(key=lambda r: r.first)
+    if draft.objective == COUNT:
+        return Model(sense, (Fraction(1),) * size, (), tuple(rows))
+    coefficients, numbers = _row_values(draft, draft.objective)
+    return Model(sense, coefficients, numbers, tuple(rows))
+
+
+def _row_values(draft: Draft, k: int) -> tuple[tuple[Fraction, ...], tuple[Number, ...]]:
+    entries = draft.rows[k].entries
+    values = tuple(entries[v].number.value if v in entries else Fraction(0) for v in range(len(draft.variables)))
+    return values, tuple(dict.fromkeys(entries[v].number for v in sorted(entries)))
+
+
+def _unit_vector(size: int, at: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(int(v == at)) for v in range(size))
+
+
+def _limit_rows(draft: Draft, limit: Limit, option: Option, sense: str, size: int) -> list[ModelRow]:
+    context, number = draft.context, limit.number
+    before, after = words_before(context, number), words_after(context, number)
+    found = bound_direction(context, number.first, number.last, before, after, sense)
+    first = min(before.start, found.first, number.first)
+    last = max(after.stop - 1, found.last, number.last)
+    rhs, numbers = number.value, (number,)
+    if option.kind == "row":
+        vector, used = _row_values(draft, option.target)
+        return [ModelRow("linear", vector, found.op, rhs, first, last, (number, *used), found.how)]
+    if option.kind == "ratio":
+        share = tuple(Fraction(int(v == option.target)) - rhs for v in range(size))
+        return [ModelRow("ratio", share, found.op, Fraction(0), first, last, numbers, found.how)]
+    if option.kind == "sum":
+        return [ModelRow("sum", (Fraction(1),) * size, found.op, rhs, first, last, numbers, found.how)]
+    targets = range(size) if option.kind == "bound_all" else [option.target]
+    kind = "lowerbound" if found.op in (">=", ">") else "upperbound"
+    return [ModelRow(kind, _unit_vector(size, v), found.op, rhs, first, last, numbers, found.how) for v in targets]
+
+
+def _comparison_row(comparison: Comparison, size: int) -> ModelRow:
+    vector = [Fraction(0)] * size
+    vector[comparison.left] += 1
+    vector[comparison.right] -= comparison.factor
+    kind = "xby" if comparison.number else "xy"
+    numbers = (comparison.number,) if comparison.number else ()
+    return ModelRow(
+        kind, tuple(vector), comparison.op, Fraction(0), comparison.first, comparison.last, numbers, "explicit"
+    )

@@ -1,0 +1,67 @@
+"""The objective: its sense and the words that say what is maximised or minimised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quod.solvers.drafters.template.context import Bag, Context, content
+from quod.solvers.drafters.template.lexicon import BREAKS, MAXIMIZE, MINIMIZE
+
+_VERBS = ("maximi", "minimi")
+_BOUND_NEXT = frozenset("of and number amount requirement demand".split())
+
+
+@dataclass(frozen=True)
+class Target:
+    """Sense, the token that says it, the phrase that names the objective, and its bag of words."""
+
+    sense: str
+    cue: int
+    phrase: range
+    bag: Bag
+    counts: bool
+    """The phrase asks for a number or amount of something, not for money."""
+
+
+def find_target(context: Context, taken: set[int]) -> Target | None:
+    """The most probable objective cue; None where the text asks for no extreme."""
+    best, best_score = -1, 0.15
+    final = context.tokens[-1].sentence if context.tokens else 0
+    for i, token in enumerate(context.tokens):
+        if token.lower not in MAXIMIZE and token.lower not in MINIMIZE:
+            continue
+        score = (
+            context.weight("OBJ_DIR", i, i)
+            + 0.2 * (token.lower[:6] in _VERBS)
+            + 0.1 * (token.sentence == final)
+        )
+        if score > best_score:
+            best, best_score = i, score
+    if best < 0:
+        return None
+    phrase = _phrase(context, best)
+    bag: Bag = {}
+    content(context, phrase, taken, 1.0, bag)
+    words = {context.tokens[i].lower for i in phrase}
+    sense = "max" if context.tokens[best].lower in MAXIMIZE else "min"
+    return Target(sense, best, phrase, bag, bool(words & {"number", "amount", "total", "count", "quantity"}))
+
+
+def _phrase(context: Context, cue: int) -> range:
+    """Words after the cue to the end of the clause; before it where nothing follows ("profit is maximized")."""
+    _, end = context.sentence_of(cue)
+    start, _ = context.sentence_of(cue)
+    i = cue + 1
+    while i <= end and context.tokens[i].lower not in BREAKS - {"and", "("} and i not in context.number_at:
+        if context.tokens[i].lower in ("while", "given", "subject", "using"):
+            break
+        i += 1
+    if any(
+        context.tokens[k].text.isalpha() and context.tokens[k].lower not in ("it", "this", "them")
+        for k in range(cue + 1, i)
+    ):
+        return range(cue + 1, i)
+    j = cue - 1
+    while j >= start and context.tokens[j].lower not in BREAKS and j not in context.number_at:
+        j -= 1
+    return range(j + 1, cue)

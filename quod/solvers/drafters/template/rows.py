@@ -1,0 +1,149 @@
+"""Coefficient rows: the coefficients of different variables that speak of the same resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from quod.solvers.drafters.template.attach import choose
+from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after
+from quod.solvers.drafters.template.lexicon import STOP
+from quod.solvers.drafters.template.mentions import GENERIC, Mention
+from quod.solvers.drafters.template.numbers import Number
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A number attached to a variable (GENERIC: to every variable), with what it is about."""
+
+    number: Number
+    variable: int
+    bag: Bag
+    sentence: int
+    unit: str
+    order: int
+    siblings: int
+    """Place among, and count of, the coefficients of the same variable in the sentence."""
+
+
+@dataclass
+class CoefficientRow:
+    entries: dict[int, Coefficient] = field(default_factory=dict)
+
+    @property
+    def bag(self) -> Bag:
+        total: Bag = {}
+        members = list({id(c): c for c in self.entries.values()}.values())
+        for member in members:
+            for word, weight in member.bag.items():
+                total[word] = total.get(word, 0.0) + weight / len(members)
+        return total
+
+
+def attach_all(
+    context: Context,
+    numbers: list[Number],
+    mentions: list[Mention],
+    weights: dict[str, float],
+    taken: set[int],
+) -> tuple[list[Coefficient], float]:
+    """Coefficients with their most probable variables, and the sum of the log-probabilities."""
+    chosen: list[tuple[Number, int]] = []
+    score = 0.0
+    for number in numbers:
+        options = choose(context, number, numbers, mentions, weights)
+        score += options[0][0]
+        chosen.append((number, options[0][1]))
+    result = []
+    for number, variable in chosen:
+        sentence = context.tokens[number.first].sentence
+        peers = [n for n, v in chosen if v == variable and context.tokens[n.first].sentence == sentence]
+        result.append(
+            Coefficient(number, variable, describe(context, number, taken), sentence, _unit(context, number, taken),
+                        peers.index(number), len(peers))
+        )  # fmt: skip
+    return result, score
+
+
+def _unit(context: Context, number: Number, taken: set[int]) -> str:
+    """The noun that the number counts, "$" for money."""
+    if number.money:
+        return "$"
+    if number.kind == "percent":
+        return "%"
+    for i in words_after(context, number):
+        token = context.tokens[i]
+        if i in taken:
+            return ""
+        if token.stem not in STOP:
+            return token.root
+        if token.lower in ("per", "each", "every", "to", "for", "on"):
+            return ""
+    return ""
+
+
+def affinity(a: Coefficient, b: Coefficient) -> float:
+    """How well two coefficients of different variables fit into one row."""
+    score = 2.5 * similarity(a.bag, b.bag)
+    if a.unit and b.unit:
+        score += 0.7 if a.unit == b.unit else -0.7
+    if (a.unit == "$") != (b.unit == "$"):
+        score -= 0.8
+    if (a.unit == "%") != (b.unit == "%"):
+        score -= 1.5
+    if a.sentence == b.sentence:
+        score += 0.5
+    if a.siblings == b.siblings and a.order == b.order:
+        score += 0.4
+    return score
+
+
+def build_rows(coefficients: list[Coefficient], variables: int) -> tuple[list[CoefficientRow], float]:
+    """Rows by aligning the columns one after the other, the longest column first; and the sum of affinities."""
+    columns = {v: [c for c in coefficients if c.variable == v] for v in range(variables)}
+    shared = [c for c in coefficients if c.variable == GENERIC]
+    rows = [CoefficientRow({v: c for v in range(variables)}) for c in shared]
+    order = sorted(columns, key=lambda v: (-len(columns[v]), v))
+    grown = [CoefficientRow({order[0]: c}) for c in columns[order[0]]]
+    total = 0.0
+    for v in order[1:]:
+        gained, pairs = _align(grown, columns[v])
+        total += gained
+        placed = set()
+        for r, c in pairs:
+            grown[r].entries[v] = columns[v][c]
+            placed.add(c)
+        grown += [CoefficientRow({v: c}) for k, c in enumerate(columns[v]) if k not in placed]
+    return rows + grown, total
+
+
+def _align(rows: list[CoefficientRow], column: list[Coefficient]) -> tuple[float, list[tuple[int, int]]]:
+    """Best one-to-one match of a column's coefficients with the rows (a row takes one per variable)."""
+    gains = [[sum(affinity(e, c) for e in r.entries.values()) / len(r.entries) for c in column] for r in rows]
+    if not column or not rows:
+        return 0.0, []
+    if len(rows) > 6 or len(column) > 6:
+        return _greedy(gains)
+    best: tuple[float, list[tuple[int, int]]] = (-1e9, [])
+    small = min(len(rows), len(column))
+    for pick in permutations(range(max(len(rows), len(column))), small):
+        pairs = list(enumerate(pick)) if len(rows) <= len(column) else [(r, c) for c, r in enumerate(pick)]
+        pairs = [(r, c) for r, c in pairs if gains[r][c] > -0.9]
+        value = sum(gains[r][c] + 0.6 for r, c in pairs)
+        if value > best[0] + 1e-9:
+            best = (value, pairs)
+    return best
+
+
+def _greedy(gains: list[list[float]]) -> tuple[float, list[tuple[int, int]]]:
+    cells = sorted(((g, r, c) for r, line in enumerate(gains) for c, g in enumerate(line)), reverse=True)
+    used_r: set[int] = set()
+    used_c: set[int] = set()
+    pairs, total = [], 0.0
+    for gain, r, c in cells:
+        if gain > -0.9 and r not in used_r and c not in used_c:
+            pairs.append((r, c))
+            total += gain + 0.6
+            used_r.add(r)
+            used_c.add(c)
+    return total, pairs

@@ -1,0 +1,13 @@
+"""Joint discovery: every candidate set of variables is assembled into a model, and the models are ranked."""
+
+from __future__ import annotations
+
+from quod.solvers.drafters.template.assemble import Draft, assemble
+from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.variables import candidate_sets
+
+
+def drafts(context: Context) -> list[Draft]:
+    """All candidate models, best first."""
+    found = [draft for variables in candidate_sets(context) for draft in assemble(context, variables)]
+    return sorted(found, key=lambda d: -d.score)

@@ -1,0 +1,220 @@
+"""Candidate sets of variables: from the tagger's spans and from enumerations in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quod.solvers.drafters.template.context import COLUMN, Context
+from quod.solvers.drafters.template.lexicon import STOP
+from quod.solvers.drafters.template.mentions import Variable
+
+MOST_VARIABLES = 6
+_INSIDE = frozenset(["-", "of", "'s", "/", "and"])
+
+
+@dataclass
+class _Cluster:
+    stems: frozenset[str]
+    first: int
+    last: int
+    support: float
+    count: int
+
+
+def candidate_sets(context: Context, limit: int = 14) -> list[tuple[Variable, ...]]:
+    """Sets of two to six candidate variables, most plausible sources first, without repeats."""
+    found: dict[frozenset[frozenset[str]], tuple[Variable, ...]] = {}
+    for clusters in _sources(context):
+        variables = tuple(_variable(context, c) for c in sorted(clusters, key=lambda c: c.first))
+        if 2 <= len(variables) <= MOST_VARIABLES:
+            found.setdefault(frozenset(v.stems for v in variables), variables)
+        if len(found) >= limit:
+            break
+    return list(found.values())
+
+
+def _variable(context: Context, cluster: _Cluster) -> Variable:
+    tokens = context.tokens
+    name = context.text[tokens[cluster.first].start : tokens[cluster.last].end]
+    return Variable(name, cluster.stems, cluster.first, cluster.last)
+
+
+def _sources(context: Context) -> Iterator[list[_Cluster]]:
+    for threshold in (0.5, 0.2):
+        spans = _tagged(context, threshold)
+        for merge in (True, False):
+            clusters = _clusters(context, spans, merge)
+            if len(clusters) <= MOST_VARIABLES:
+                yield clusters
+            ranked = sorted(clusters, key=lambda c: -c.support)
+            for size in (2, 3, 4):
+                if size < len(ranked) and ranked[size - 1].support > 0.5:
+                    yield ranked[:size]
+    yield from _enumerations(context)
+
+
+def _tagged(context: Context, threshold: float) -> list[tuple[int, int]]:
+    marginals = context.tagging.marginals[:, COLUMN["VAR"]]
+    best = context.tagging.best
+    spans: list[tuple[int, int]] = []
+    for i, token in enumerate(context.tokens):
+        inside = marginals[i] > threshold or (threshold >= 0.5 and best[i].endswith("-VAR"))
+        if not inside:
+            continue
+        joins = (
+            spans
+            and spans[-1][1] == i - 1
+            and best[i] != "B-VAR"
+            and token.sentence == context.tokens[i - 1].sentence
+        )
+        if joins:
+            spans[-1] = (spans[-1][0], i)
+        else:
+            spans.append((i, i))
+    return [s for span in spans if (s := _trim(context, *span)) is not None]
+
+
+def _trim(context: Context, first: int, last: int) -> tuple[int, int] | None:
+    def edge(i: int) -> bool:
+        token = context.tokens[i]
+        return token.stem in STOP or not token.text[0].isalnum()
+
+    while first <= last and edge(first):
+        first += 1
+    while last >= first and edge(last):
+        last -= 1
+    return (first, last) if first <= last else None
+
+
+def _stems(context: Context, first: int, last: int) -> frozenset[str]:
+    tokens = context.tokens[first : last + 1]
+    return frozenset(
+        t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum()
+    )
+
+
+def _clusters(context: Context, spans: list[tuple[int, int]], merge: bool) -> list[_Cluster]:
+    """Spans with the same stems fall together; with `merge`, a part joins the one label that contains it."""
+    table: dict[frozenset[str], _Cluster] = {}
+    for first, last in spans:
+        stems = _stems(context, first, last)
+        if not stems:
+            continue
+        support = context.weight("VAR", first, last)
+        known = table.get(stems)
+        if known:
+            known.support += support
+            known.count += 1
+        else:
+            table[stems] = _Cluster(stems, first, last, support, 1)
+    clusters = sorted(table.values(), key=lambda c: (len(c.stems), c.first))
+    kept: list[_Cluster] = []
+    for cluster in reversed(clusters):
+        owners = [c for c in kept if cluster.stems < c.stems]
+        if owners and (merge or cluster.count < 2):
+            if len(owners) == 1 or _same_core(owners):
+                owners[0].support += cluster.support
+                owners[0].count += cluster.count
+            continue
+        kept.append(cluster)
+    return _join_variants(kept)
+
+
+def _same_core(owners: list[_Cluster]) -> bool:
+    return owners[0].stems <= owners[1].stems or owners[1].stems <= owners[0].stems
+
+
+def _join_variants(clusters: list[_Cluster]) -> list[_Cluster]:
+    """A wording used once ("regular actors") joins the label with which it alone shares a word."""
+    ranked = sorted(clusters, key=lambda c: -c.support)
+    kept: list[_Cluster] = []
+    for cluster in ranked:
+        shared = [c for c in kept if c.stems & cluster.stems]
+        if len(kept) >= 2 and cluster.count == 1:
+            own = [c for c in shared if (c.stems & cluster.stems) - _common(kept)]
+            if (
+                len(own) == 1
+                and not cluster.stems - own[0].stems - _common(kept)
+                or (shared and len(own) == 1)
+            ):
+                own[0].support += cluster.support
+                continue
+        kept.append(cluster)
+    return kept
+
+
+def _common(clusters: list[_Cluster]) -> frozenset[str]:
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for cluster in clusters:
+        twice |= seen & cluster.stems
+        seen |= cluster.stems
+    return frozenset(twice)
+
+
+def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
+    """ "A and B", "A, B, or C" whose members come back later in the text."""
+    for i, token in enumerate(context.tokens):
+        if token.lower not in ("and", "or") or token.sentence > 3:
+            continue
+        right = _member(context, i + 1, forward=True)
+        left = _member(context, i - 1, forward=False)
+        if right is None or left is None:
+            continue
+        members = [left, right]
+        while (
+            members[0][0] > 1
+            and context.tokens[members[0][0] - 1].text == ","
+            and len(members) < MOST_VARIABLES
+        ):
+            more = _member(context, members[0][0] - 2, forward=False)
+            if more is None:
+                break
+            members.insert(0, more)
+        for chosen in [members, members[-2:]] if len(members) > 2 else [members]:
+            clusters = [
+                _Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen
+            ]
+            if len({c.stems for c in clusters}) == len(clusters):
+                yield clusters
+
+
+def _member(context: Context, i: int, *, forward: bool) -> tuple[int, int] | None:
+    """The noun phrase next to a conjunction, cut to the part that the text repeats."""
+    tokens, step = context.tokens, 1 if forward else -1
+    while (
+        0 <= i < len(tokens)
+        and tokens[i].lower in ("a", "an", "the", ",", "either", "both", "by", "in")
+        and forward
+    ):
+        i += step
+    if not forward and 0 <= i < len(tokens) and tokens[i].text == ",":
+        i -= 1
+    start = i
+    while 0 <= i < len(tokens) and abs(i - start) < 6 and _nominal(context, i):
+        i += step
+    low, high = (start, i - 1) if forward else (i + 1, start)
+    trimmed = _trim(context, low, high) if low <= high else None
+    if trimmed is None:
+        return None
+    low, high = trimmed
+    for length in range(high - low + 1, 0, -1):
+        first, last = (low, low + length - 1) if forward else (high - length + 1, high)
+        cut = _trim(context, first, last)
+        if cut and _repeats(context, *cut):
+            return cut
+    return None
+
+
+def _nominal(context: Context, i: int) -> bool:
+    token = context.tokens[i]
+    return token.lower in ("-", "of", "'s") or (token.text[0].isalnum() and token.stem not in STOP)
+
+
+def _repeats(context: Context, first: int, last: int) -> bool:
+    wanted = [t.stem for t in context.tokens[first : last + 1]]
+    size, stems = len(wanted), [t.stem for t in context.tokens]
+    return any(
+        stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last
+    )

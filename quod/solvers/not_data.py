@@ -1,0 +1,171 @@
+"""Numbers of a text that are no data: small named rules, each giving the reason that people see.
+
+Only numbers that no element uses come here. A rule must be sure: a number it takes away is never asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from quod.solvers.comparisons import Phrase
+from quod.solvers.drafters.template.numbers import Number, find_numbers
+from quod.solvers.drafters.template.tokens import tokenize
+from quod.solvers.formulation import Formulation
+
+
+@dataclass(frozen=True)
+class Place:
+    """A number in its text; `phrase` is the comparison that governs it, `first_digit` where data begin."""
+
+    text: str
+    number: Number
+    phrase: Phrase | None
+    first_digit: int
+    variables: int
+    non_negative: bool
+
+    @property
+    def before(self) -> str:
+        """The 40 characters before the number."""
+        return self.text[max(0, self.number.start - 40) : self.number.start]
+
+    @property
+    def after(self) -> str:
+        """The 60 characters behind the number."""
+        return self.text[self.number.end : self.number.end + 60]
+
+
+_KINDS = (
+    "types?|kinds?|sorts?|variet(?:y|ies)|versions?|models?|brands?|flavou?rs?|categor(?:y|ies)|options|"
+    "methods|ways|styles|classes|forms|groups|layouts?|combos?|sizes|different|specific|main|separate|distinct"
+)
+_MEASURES = (
+    "hours?|minutes?|seconds?|days?|weeks?|months?|years?|grams?|kgs?|kilograms?|kilos?|pounds?|lbs?|ounces?|oz|tons?|"
+    "tonnes?|lit(?:er|re)s?|ml|gallons?|cups?|quarts?|inch(?:es)?|feet|foot|ft|met(?:er|re)s?|cm|km|miles?|acres?|"
+    "hectares?|square|sq|cubic|units?|servings?|calories|mg|dollars?|cents?|percent|times|people|persons?|passengers?|"
+    "workers?|employees?|boxes|bags|bottles|packs?|packages|pieces|slices|tablespoons?|teaspoons?"
+)
+_KIND = re.compile(rf"\s{{1,4}}(?:[A-Za-z-]{{2,20}}\s{{1,4}}){{0,2}}(?:{_KINDS})\b", re.I)
+_MEASURE = re.compile(rf"[\s-]{{1,4}}(?:{_MEASURES})\b", re.I)
+_NEEDS = re.compile(
+    r"\b(?:requires?|takes?|needs?|costs?|contains?|uses?|holds?|carr(?:y|ies)|earns?|gives?|provides?|per|least|most|than|each)"
+    r"\b[^.?!]{0,30}$",
+    re.I,
+)
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_COMPOUND = re.compile(
+    r"\s?-\s?(?:piece|door|sided|legged|wheel(?:er|ed)?|star|way|ply|speed|dimensional|decker|stor(?:y|ey)|in|drawer|tier)\b",
+    re.I,
+)
+_TERM = re.compile(
+    r"\s?-?\s?(?:months?|years?|weeks?|days?)\s{0,4}"
+    r"(?:commitment|term|period|horizon|plan|contract|season)\b",
+    re.I,
+)
+_YEAR = re.compile(
+    r"\b(?:in|since|until|of|by|year|january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)\s{1,4}$",
+    re.I,
+)
+
+
+def enumerator(place: Place) -> str | None:
+    """Like "(1) radio and (2) television"; "1." at the start of a line."""
+    alone = place.before.rstrip(" ").endswith("(") and place.after.lstrip(" ").startswith(")")
+    line = place.before.rpartition("\n")[2]
+    listed = "\n" in place.before and not line.strip() and re.match(r"[.)]\s", place.after) is not None
+    return "numbers an entry of a list" if alone or listed else None
+
+
+def ordinal(place: Place) -> str | None:
+    """Like "the 2nd machine", "a third factory"."""
+    written = _ORDINAL.match(place.after) is not None and not place.number.worded
+    worded = place.number.text.lower() in ("third", "fourth", "fifth", "sixth", "eighth", "tenth") and (
+        re.search(r"\b(?:a|the)\s{1,4}$", place.before, re.I) is not None
+        and re.match(r"\s{1,4}(?!of\b|as\b|the\b|that\b)[a-z]", place.after) is not None
+    )
+    return "an ordinal, not an amount" if written or worded else None
+
+
+def part_of_word(place: Place) -> str | None:
+    """Like "2-piece suit", "double-decker bus", "3D printer"."""
+    glued = re.match(r"[A-Za-z]\b", place.after) is not None and not place.number.worded
+    hyphened = place.number.text.lower() in ("double", "triple", "quadruple") and place.after.startswith("-")
+    return "part of a name" if glued or hyphened or _COMPOUND.match(place.after) else None
+
+
+def one_of_something(place: Place) -> str | None:
+    """Like "one ad costs …", "1 hour of …", "one of the": the unit that other numbers refer to."""
+    if place.number.value != 1 or place.number.kind != "plain" or place.number.money:
+        return None
+    governed = place.phrase is not None and not re.match(r"\s{1,4}of\s{1,4}(?:the|these|its)\b", place.after)
+    return None if governed else "one of something: the unit that other numbers refer to"
+
+
+def kinds(place: Place) -> str | None:
+    """Like "two types of cakes", "3 different sized boxes"."""
+    small = place.number.kind == "plain" and 2 <= place.number.value <= 20 and not place.number.money
+    if small and place.phrase is None and _KIND.match(place.after) and not _MEASURE.match(place.after):
+        return "counts the kinds that the text names"
+    return None
+
+
+def introduction(place: Place) -> str | None:
+    """Like "You have two coffees …": in words, before the first digits or counting the decisions."""
+    number = place.number
+    small = number.worded and number.kind == "plain" and 2 <= number.value <= 12
+    early = number.start < place.first_digit or number.value == place.variables
+    if not small or not early or place.phrase is not None:
+        return None
+    if _MEASURE.match(place.after) or _NEEDS.search(place.before):
+        return None
+    return "introduces the things that the problem is about"
+
+
+def whole_period(place: Place) -> str | None:
+    """Like "a 12-month commitment", "a 1 year term"."""
+    return "length of the whole period" if _TERM.match(place.after) and place.phrase is None else None
+
+
+def date(place: Place) -> str | None:
+    """Like "in 2021", "May 2020"."""
+    digits = place.number.text
+    year = len(digits) == 4 and digits.isdigit() and digits[:2] in ("19", "20")
+    return "a date" if year and _YEAR.search(place.before) and place.phrase is None else None
+
+
+def non_negativity(place: Place) -> str | None:
+    """Like "both greater than or equal to 0", when every variable is bounded below by zero."""
+    zero = place.number.value == 0 and place.phrase is not None and place.non_negative
+    return "says that amounts are not negative, as the variables' lower bounds do" if zero else None
+
+
+RULES: Sequence[Callable[[Place], str | None]] = (
+    enumerator,
+    ordinal,
+    part_of_word,
+    non_negativity,
+    whole_period,
+    date,
+    kinds,
+    introduction,
+    one_of_something,
+)
+
+
+def labels(formulation: Formulation, text: str) -> list[tuple[int, int]]:
+    """Where labels of variables and names of set members that hold a digit stand in the text."""
+    names = [variable.label for variable in formulation.variables]
+    names += [str(part) for s in formulation.sets for part in s.elements if isinstance(part, str)]
+    wanted = sorted({name for name in names if find_numbers(name, tokenize(name))}, key=len, reverse=True)
+    if not wanted:
+        return []
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}" for name in wanted[:200]), re.I)
+    return [(match.start(), match.end()) for match in pattern.finditer(text)]
+
+
+def reason(place: Place) -> str | None:
+    """Why the number is no data, or None when no rule is sure."""
+    return next((why for rule in RULES if (why := rule(place)) is not None), None)

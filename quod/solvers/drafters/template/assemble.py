@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from quod.solvers.drafters.template import comparisons
+from quod.solvers.drafters.template import comparisons, roles
 from quod.solvers.drafters.template.attach import shipped_weights
 from quod.solvers.drafters.template.comparisons import Comparison
 from quod.solvers.drafters.template.context import Context, similarity
@@ -72,23 +72,22 @@ def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draf
 
 
 def _roles(context: Context, numbers: list[Number]) -> Iterator[tuple[list[Number], list[Number], list[Number], float]]:
-    """Splits into coefficients, bounds and unread numbers; the two least certain numbers are tried both ways."""
+    """Splits into coefficients, bounds and unread numbers; the three least certain numbers are tried both ways."""
     sure: list[tuple[Number, str]] = []
     doubtful: list[tuple[float, Number, str, str]] = []
     for number in numbers:
-        p, b = context.role(number)
-        ranked = sorted(((p, "p"), (b, "b"), (1 - p - b, "o")), reverse=True)
+        ranked = sorted(((p, r) for r, p in roles.probabilities(context, number).items()), reverse=True)
         sure.append((number, ranked[0][1]))
-        if ranked[1][0] > 0.12:
+        if ranked[1][0] > 0.04:
             gap = math.log(ranked[0][0] / ranked[1][0])
             doubtful.append((gap, number, ranked[0][1], ranked[1][1]))
     doubtful.sort(key=lambda d: d[0])
-    for mask in range(2 ** min(2, len(doubtful))):
-        flips = {d[1]: d[3] for k, d in enumerate(doubtful[:2]) if mask >> k & 1}
-        cost = -sum(d[0] for d in doubtful[:2] if d[1] in flips)
-        roles = [(n, flips.get(n, role)) for n, role in sure]
+    for mask in range(2 ** min(3, len(doubtful))):
+        flips = {d[1]: d[3] for k, d in enumerate(doubtful[:3]) if mask >> k & 1}
+        cost = -sum(d[0] for d in doubtful[:3] if d[1] in flips)
+        split = [(n, flips.get(n, role)) for n, role in sure]
         yield (
-            [n for n, r in roles if r == "p"], [n for n, r in roles if r == "b"], [n for n, r in roles if r == "o"], cost
+            [n for n, r in split if r == "p"], [n for n, r in split if r == "b"], [n for n, r in split if r == "o"], cost
         )  # fmt: skip
 
 

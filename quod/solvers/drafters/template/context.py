@@ -83,9 +83,9 @@ def content(context: Context, span: range, taken: set[int], weight: float, bag: 
             bag["<gain>"] = max(bag.get("<gain>", 0.0), 0.9 * weight)
         if i in taken or i in context.number_at or token.stem.lower() in STOP or token.lower in STOP:
             continue
-        scale = 0.35 if token.stem in UNITS else 1.0
         if counted_per:
-            scale *= 0.2
+            continue
+        scale = 0.35 if token.stem in UNITS else 1.0
         key = token.root if len(token.text) > 1 else token.text
         bag[key] = max(bag.get(key, 0.0), weight * scale)
 

@@ -25,7 +25,7 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _WEAK_UP = re.compile(
     r"(?<!\w)(?:available|availability|budget|has|have|had|having|capacity|only|access|stock|supply|supplied|hold|holds|open|"
     r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|employed|deliver\w* of|"
-    r"in total|produces|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
+    r"in total|produces|put|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
 )
 _WEAK_LOW = re.compile(
     r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|ve) to|should|goal|target|"
@@ -82,7 +82,7 @@ def weak(context: Context, span: range) -> Direction | None:
     low = list(_WEAK_LOW.finditer(text))
     up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
     strong_up = [
-        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "in total")
+        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "in total", "put", "invest")
     ]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]

@@ -33,8 +33,11 @@ def singular(word: str) -> str:
         return _IRREGULAR[word]
     if len(word) <= 3 or word.endswith(("ss", "us", "is")):
         return word
+    # "hoodie" and "hoodies", "berry" and "berries" must meet: both end in y here.
     if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + ("y" if len(word) > 5 else "ie")
+        return word[:-3] + "y"
+    if word.endswith("ie") and len(word) > 4:
+        return word[:-2] + "y"
     if word.endswith(("sses", "xes", "ches", "shes", "zes", "oes")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import COLUMN, Context
-from quod.solvers.drafters.template.lexicon import STOP
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.mentions import Variable
 
 MOST_VARIABLES = 6
@@ -22,10 +22,12 @@ class _Cluster:
     count: int
 
 
-def candidate_sets(context: Context, limit: int = 14) -> list[tuple[Variable, ...]]:
+def candidate_sets(context: Context, limit: int = 16) -> list[tuple[Variable, ...]]:
     """Sets of two to six candidate variables, most plausible sources first, without repeats."""
     found: dict[frozenset[frozenset[str]], tuple[Variable, ...]] = {}
     for clusters in _sources(context):
+        if any(all(s in UNITS or s[0].isdigit() for s in c.stems) for c in clusters if len(c.stems) > 1):
+            continue
         variables = tuple(_variable(context, c) for c in sorted(clusters, key=lambda c: c.first))
         if 2 <= len(variables) <= MOST_VARIABLES:
             found.setdefault(frozenset(v.stems for v in variables), variables)
@@ -51,7 +53,32 @@ def _sources(context: Context) -> Iterator[list[_Cluster]]:
             for size in (2, 3, 4):
                 if size < len(ranked) and ranked[size - 1].support > 0.5:
                     yield ranked[:size]
+    yield from _families(context)
     yield from _enumerations(context)
+
+
+def _families(context: Context) -> Iterator[list[_Cluster]]:
+    """Phrases that share one word and differ in its neighbour: "medication A", "medication B"; "large bus", "small bus"."""
+    tokens = context.tokens
+    groups: dict[tuple[str, int], dict[str, list[int]]] = {}
+    for i in range(len(tokens) - 1):
+        a, b = tokens[i], tokens[i + 1]
+        if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
+            continue
+        if a.stem not in UNITS and (len(b.text) == 1 or b.text[0].isdigit() or b.text[0].isupper()):
+            groups.setdefault((a.stem, 1), {}).setdefault(b.stem, []).append(i)
+        if b.text.isalpha() and b.stem not in UNITS and not a.text[0].isdigit():
+            groups.setdefault((b.stem, 0), {}).setdefault(a.stem, []).append(i)
+    ranked = []
+    for found in groups.values():
+        often = {k: v for k, v in found.items() if len(v) >= 2}
+        if 2 <= len(often) <= MOST_VARIABLES:
+            clusters = [_Cluster(_stems(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v)) for v in often.values()]
+            tagged = sum(context.weight("VAR", i, i + 1) for v in often.values() for i in v)
+            ranked.append((tagged + 0.1 * sum(len(v) for v in often.values()), clusters))
+    ranked.sort(key=lambda r: -r[0])
+    for _, clusters in ranked[:3]:
+        yield clusters
 
 
 def _tagged(context: Context, threshold: float) -> list[tuple[int, int]]:
@@ -80,11 +107,17 @@ def _trim(context: Context, first: int, last: int) -> tuple[int, int] | None:
         token = context.tokens[i]
         return token.stem in STOP or not token.text[0].isalnum()
 
-    while first <= last and edge(first):
+    while first <= last and (edge(first) or _measure(context, first, last)):
         first += 1
     while last >= first and edge(last):
         last -= 1
     return (first, last) if first <= last else None
+
+
+def _measure(context: Context, i: int, last: int) -> bool:
+    """ "unit of", "acre of": the measure is not the name."""
+    following = context.tokens[i + 1].lower if i + 1 <= last else ""
+    return context.tokens[i].stem in UNITS and following == "of"
 
 
 def _stems(context: Context, first: int, last: int) -> frozenset[str]:

@@ -1,0 +1,74 @@
+"""What a number is: a coefficient, a bound, or no part of the model.
+
+The tagger is sure of itself also where it is wrong (other subjects than it learned from), so its
+marginals are only one feature, clipped, beside the wording around the number.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+from pathlib import Path
+
+from quod.solvers.drafters.template.context import Context, words_after, words_before
+from quod.solvers.drafters.template.direction import explicit
+from quod.solvers.drafters.template.numbers import Number
+
+WEIGHTS = Path(__file__).with_name("roles.json")
+COEFFICIENT, BOUND, NEITHER = "p", "b", "o"
+ROLES = (COEFFICIENT, BOUND, NEITHER)
+_CLIP = 3.0
+_CUES = frozenset(
+    """available budget each per every requires require takes take costs cost has have contains contain must needs need
+    uses use profit return yields earn whereas while total only access and to of spend invest""".split()
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def shipped_weights() -> dict[str, float]:
+    weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    return weights
+
+
+def _logit(p: float) -> float:
+    return max(-_CLIP, min(_CLIP, math.log((p + 1e-4) / (1 - p + 1e-4))))
+
+
+def features(context: Context, number: Number) -> dict[str, float]:
+    p = context.weight("PARAM", number.first, number.last)
+    b = context.weight("LIMIT", number.first, number.last)
+    row: dict[str, float] = {"bias": 1.0, "P": _logit(p), "L": _logit(b), "kind=" + number.kind: 1.0}
+    row["one"] = float(number.text.lower() == "one")
+    row["worded"] = float(number.worded and number.kind == "plain")
+    before, after = words_before(context, number), words_after(context, number)
+    cue = explicit(context, before)
+    if cue is not None:
+        row["cue"] = 1.0
+        row["cue:tight"] = float(number.first - cue.last <= 2)
+        row["cue:kind=" + number.kind] = 1.0
+    start, end = context.sentence_of(number.first)
+    earlier = explicit(context, range(start, before.start))
+    row["cue:earlier"] = float(earlier is not None and cue is None)
+    for i in before:
+        if context.tokens[i].lower in _CUES:
+            row["-" + context.tokens[i].lower] = 1.0
+    for i in after:
+        if context.tokens[i].lower in _CUES:
+            row["+" + context.tokens[i].lower] = 1.0
+    row["tagged_dir"] = float(context.tagging.marginals[before.start : number.first, 3].max(initial=0.0))
+    row["tagged_dir_after"] = float(context.tagging.marginals[after.start : after.stop, 3].max(initial=0.0))
+    row["tagged_var"] = float(context.tagging.marginals[before.start : number.first, 0].max(initial=0.0))
+    row["tagged_var_after"] = float(context.tagging.marginals[after.start : after.stop, 0].max(initial=0.0))
+    row["sentence:available"] = float(any(context.tokens[i].lower == "available" for i in range(start, end + 1)))
+    row["money"] = float(number.money)
+    return row
+
+
+def probabilities(context: Context, number: Number) -> dict[str, float]:
+    """Probability of each role."""
+    weights, row = shipped_weights(), features(context, number)
+    scores = {r: sum(weights.get(f"{r}|{f}", 0.0) * v for f, v in row.items()) for r in ROLES}
+    top = max(scores.values())
+    total = sum(math.exp(s - top) for s in scores.values())
+    return {r: math.exp(s - top) / total for r, s in scores.items()}

@@ -1,0 +1,69 @@
+"""What a proof is, and its parts in the form that `docs/certificates.md` lays down."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Any, Literal
+
+from flint import fmpq
+
+from quod import numbers
+from quod.solvers.exact.tree import Leaf, Node
+from quod.solvers.standard import StandardForm
+
+Kind = Literal["optimality", "infeasibility", "unboundedness"]
+TOLERANCE = "1/1000000"
+"""Relative tolerance of a numeric claim."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """A claim with its evidence, ready for a certificate.
+
+    `strength` is `exact`, `rigorous` (a point and a weaker bound, both exact) or `numeric` (the solver's
+    word). `stats` counts nodes, leaves, exact solves and seconds; `notes` say for people why the strength is not `exact`.
+    """
+
+    kind: Kind
+    strength: Literal["exact", "rigorous", "numeric"]
+    claim: dict[str, Any]
+    evidence: dict[str, Any]
+    stats: dict[str, float] = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+def text(value: fmpq) -> str:
+    """`640`, `40/3`."""
+    return str(value)
+
+
+def float_text(value: float) -> str:
+    """The shortest decimal of a float as an exact number."""
+    return numbers.to_text(Fraction(repr(float(value))))
+
+
+def named(values: Mapping[int, fmpq], name: Callable[[int], str]) -> dict[str, str]:
+    """Nonzero values under their names, in order."""
+    return {name(k): text(value) for k, value in sorted(values.items()) if value}
+
+
+def point(form: StandardForm, values: Iterable[fmpq]) -> dict[str, str]:
+    """The declared columns of a point (those that linearise abs, min, max are left to the checker)."""
+    declared = dict(zip(range(form.declared_columns), values, strict=False))
+    return named(declared, form.column_name)
+
+
+def tree(form: StandardForm, nodes: list[Node]) -> list[dict[str, Any]]:
+    """The nodes of a finished search."""
+    return [_node(form, node) for node in nodes]
+
+
+def _node(form: StandardForm, node: Node) -> dict[str, Any]:
+    if node.branch is not None:
+        column, floor, down, up = node.branch
+        name = form.column_name(column)
+        return {"branch": {"column": name, "floor": str(floor), "down": down, "up": up}}
+    assert isinstance(node.leaf, Leaf)
+    return {node.leaf.kind: named(node.leaf.multipliers, form.row_name)}

@@ -1,0 +1,181 @@
+"""Solving and proving in a killable child process.
+
+A new solver is one module with `solve(model, options) -> Outcome` and one line in `SOLVERS`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from quod import errors, runner
+from quod.solvers import expand
+from quod.solvers.exact import Proof, numeric, numeric_of, prove, too_large
+from quod.solvers.exact.program import float_form
+from quod.solvers.formulation import Formulation
+from quod.solvers.options import Options
+from quod.solvers.outcome import Outcome
+from quod.solvers.standard import StandardForm
+
+T = TypeVar("T")
+Progress = Callable[[dict[str, Any]], None]
+START_SECONDS = 10.0
+"""Wall-clock seconds a child may need beyond its time limits: start, expansion, sending the answer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Solver:
+    """What a solver can do: the classes it takes, whether it takes a float StandardForm or a Formulation."""
+
+    module: str
+    classes: frozenset[str]
+    takes: Literal["form", "formulation"]
+
+    def solve(self, model: StandardForm | Formulation, options: Options) -> Outcome:
+        """Solve in this process. Raises Misconfigured when the solver is not installed."""
+        outcome: Outcome = importlib.import_module(self.module).solve(model, options)
+        return outcome
+
+
+SOLVERS = {
+    "highs": Solver("quod.solvers.highs", frozenset({"lp", "milp", "qp"}), "form"),
+    "scip": Solver(
+        "quod.solvers.scip", frozenset({"lp", "milp", "qp", "miqp", "nlp", "minlp"}), "formulation"
+    ),
+}
+"""By name, in the order in which `auto` tries them."""
+
+
+def solve(
+    model: Formulation | StandardForm, options: Options | None = None, *, progress: Progress | None = None
+) -> Outcome:
+    """Solve a formulation or a float standard form in a child process under the limits of `options`.
+
+    Raises InvalidInput for a model that cannot be solved as it is, Misconfigured when its solver is not
+    installed, LimitExceeded when the child was stopped, ToolFailed when it crashed.
+    """
+    options = options or Options()
+    return call(solve_here, _portable(model), options, progress=progress)
+
+
+def solve_and_prove(
+    formulation: Formulation, options: Options | None = None, *, progress: Progress | None = None
+) -> tuple[Outcome, Proof | None]:
+    """Solve and prove in one child; the proof is None when nothing could be proved.
+
+    When the child comes to harm after the solver has answered, the answer is kept with a `numeric` proof that
+    says so. Raises as `solve` does.
+    """
+    options = options or Options()
+    solved: list[tuple[Outcome, Proof | None]] = []
+
+    def on_report(message: Any) -> None:
+        if isinstance(message, tuple):
+            solved.append(message)
+        elif progress is not None:
+            progress(message)
+
+    limits = _limits(options, 2 * options.time_limit)
+    try:
+        return runner.call(
+            prove_here, formulation, options, limits=limits, on_report=on_report, what="the solver process"
+        )
+    except (errors.LimitExceeded, errors.ToolFailed) as error:
+        if not solved:
+            raise
+        outcome, weak = solved[-1]
+        if weak is not None:
+            weak = dataclasses.replace(weak, notes=[f"the exact proof was not finished: {error}"])
+        return outcome, weak
+
+
+def call(
+    function: Callable[..., T], model: Any, options: Options, *, progress: Progress | None = None
+) -> T:
+    """`function(model, options)` in a child process under the limits of `options`; raises as `solve` does."""
+    limits = _limits(options, options.time_limit)
+    return runner.call(
+        function, model, options, limits=limits, on_report=progress, what="the solver process"
+    )
+
+
+def solve_here(model: Formulation | StandardForm, options: Options) -> Outcome:
+    """Solve in this process: for code that already runs in a child."""
+    if isinstance(model, StandardForm):
+        return _solver_for(model.kind, options, form_only=True).solve(model, options)
+    solver = _solver_for(expand.classify(model), options)
+    if solver.takes == "formulation":
+        return solver.solve(model, options)
+    try:
+        return solver.solve(expand.expand(model), options)
+    except errors.InvalidInput:
+        if options.solver != "auto" or expand.classify(model) != "qp":
+            raise
+        return SOLVERS["scip"].solve(model, options)  # a quadratic objective that is not convex
+
+
+def prove_here(formulation: Formulation, options: Options) -> tuple[Outcome, Proof | None]:
+    """Solve and prove in this process: for code that already runs in a child."""
+    kind = expand.classify(formulation)
+    if kind not in ("lp", "milp"):
+        return _word(formulation, kind, options)
+    form = expand.expand(formulation)
+    large = len(form.data) > options.certify_size_limit
+    exact_form = form if large else expand.expand(formulation, exact=True)
+    solver = _solver_for(kind, options)
+    outcome = solver.solve(formulation if solver.takes == "formulation" else form, options)
+    weak = numeric_of(form, outcome, too_large(len(form.data), options))
+    if large:
+        return outcome, weak
+    runner.report((outcome, weak))
+    return outcome, prove(exact_form, options, outcome, progress=runner.report)
+
+
+def _word(formulation: Formulation, kind: str, options: Options) -> tuple[Outcome, Proof | None]:
+    outcome = solve_here(formulation, options)
+    names = expand.column_names(formulation)
+    reason = f"a model of class {kind} gets no exact certificate"
+    return outcome, numeric(names.__getitem__, len(names), formulation.objective.sense, outcome, reason)
+
+
+def _solver_for(kind: str, options: Options, *, form_only: bool = False) -> Solver:
+    if options.solver != "auto":
+        chosen = SOLVERS.get(options.solver)
+        if chosen is None:
+            known = ", ".join(SOLVERS)
+            raise errors.InvalidInput(f"{options.solver!r} is not one of auto, {known}", field="solver")
+        if kind not in chosen.classes:
+            able = ", ".join(name for name, solver in SOLVERS.items() if kind in solver.classes)
+            raise errors.InvalidInput(
+                f"{options.solver} does not take models of class {kind}; use {able}", field="solver"
+            )
+        return chosen
+    fitting = [solver for solver in SOLVERS.values() if kind in solver.classes]
+    if form_only:
+        fitting = [solver for solver in fitting if solver.takes == "form"]
+    if not fitting:
+        raise errors.InvalidInput(f"no solver takes a standard form of class {kind}", field="kind")
+    return fitting[0]
+
+
+def _limits(options: Options, seconds: float) -> runner.Limits:
+    return runner.Limits(seconds=seconds + START_SECONDS, memory_mb=options.memory_limit_mb)
+
+
+def _portable(model: Formulation | StandardForm) -> Formulation | StandardForm:
+    """A standard form makes names by closures, which do not travel."""
+    if isinstance(model, StandardForm):
+        if model.cost.dtype == object:
+            model = float_form(model)
+        return dataclasses.replace(model, column_name=_column, row_name=_row)
+    return model
+
+
+def _column(j: int) -> str:
+    return f"column {j}"
+
+
+def _row(i: int) -> str:
+    return f"row {i}"

@@ -1,41 +1,23 @@
-"""Parser of the expression language (docs/formulation.md §1): text in, syntax tree out, nothing executed.
+"""The expression language (docs/formulation.md §1): text to syntax tree, and the check of a formulation.
 
-Precedence climbing over Python's operator table. Nesting is limited, so hostile text ends in an error
-that names the field and the column, never in a RecursionError.
+Parsed and never executed. Errors are InvalidInput; they name the row and the column, and say what to write.
 """
 
 from __future__ import annotations
 
 import functools
-from fractions import Fraction
-from typing import Literal, NoReturn, cast, get_args
+from typing import cast
 
-from quod.solvers import syntax, tokens
-from quod.solvers.formulation import FUNCTIONS
-
-MAX_DEPTH = 60
-_COMPARISONS = frozenset(get_args(syntax.Comparison))
-_OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _UNARY, _POWER = range(1, 9)
-_INFIX = {"or": _OR, "and": _AND, "in": _COMPARE, "+": _ADD, "-": _ADD, "*": _MULTIPLY, "/": _MULTIPLY}
-_INFIX |= {"**": _POWER} | dict.fromkeys(_COMPARISONS, _COMPARE)
-_NUMERIC = (
-    syntax.Number,
-    syntax.Name,
-    syntax.Indexed,
-    syntax.Negate,
-    syntax.Add,
-    syntax.Multiply,
-    syntax.Power,
-    syntax.Call,
-    syntax.Aggregate,
-)
+from quod.solvers import parser as parsing
+from quod.solvers import scopes, syntax, tokens
+from quod.solvers.formulation import Constraint, Formulation
 
 
 @functools.lru_cache(maxsize=4096)
 def parse_expression(text: str, field: str = "expression") -> syntax.Expression:
     """The tree of an arithmetic expression. Raises InvalidInput naming `field` and the column."""
-    parser = _Parser(tokens.Source(text, field))
-    node = parser.numeric(_ADD)
+    parser = parsing.Parser(tokens.Source(text, field))
+    node = parser.numeric(parsing.ADD)
     parser.finish()
     return node
 
@@ -43,17 +25,17 @@ def parse_expression(text: str, field: str = "expression") -> syntax.Expression:
 @functools.lru_cache(maxsize=4096)
 def parse_constraint(text: str, field: str = "constraint") -> syntax.Compare:
     """The tree of `left <= right` (or >=, ==, <, >), exactly one comparison. Raises InvalidInput."""
-    parser = _Parser(tokens.Source(text, field))
-    left = parser.numeric(_ADD)
+    parser = parsing.Parser(tokens.Source(text, field))
+    left = parser.numeric(parsing.ADD)
     operator = parser.current
-    if operator.text not in _COMPARISONS or operator.text == "!=":
+    if operator.text not in parsing.COMPARISONS or operator.text == "!=":
         fix = "a constraint is one comparison: write <=, >=, ==, < or > between two expressions"
         if operator.kind != "end":
             parser.unexpected(fix)
         parser.fail(fix)
     parser.advance()
-    right = parser.numeric(_ADD)
-    if parser.current.text in _COMPARISONS:
+    right = parser.numeric(parsing.ADD)
+    if parser.current.text in parsing.COMPARISONS:
         parser.fail("a constraint holds exactly one comparison; write two constraints")
     parser.finish()
     return syntax.Compare(cast(syntax.Comparison, operator.text), left, right, at=operator.at)
@@ -64,7 +46,7 @@ def parse_loops(text: str, field: str = "for_each") -> tuple[syntax.Loop, ...]:
     """The loops of `i in I for j in J if i != j`; none for empty text. Raises InvalidInput."""
     if not text.strip():
         return ()
-    parser = _Parser(tokens.Source(text, field))
+    parser = parsing.Parser(tokens.Source(text, field))
     if parser.current.text == "for":
         parser.fail("for_each starts with the loop name: write i in I")
     loops = parser.loops(first=True)
@@ -72,261 +54,31 @@ def parse_loops(text: str, field: str = "for_each") -> tuple[syntax.Loop, ...]:
     return loops
 
 
-class _Parser:
-    """State of one parse: the tokens, the next one, and how deep it stands."""
 
-    def __init__(self, source: tokens.Source) -> None:
-        self.source = source
-        self.tokens = tokens.tokenize(source)
-        self.position = 0
-        self.depth = 0
-
-    @property
-    def current(self) -> tokens.Token:
-        return self.tokens[self.position]
-
-    def advance(self) -> tokens.Token:
-        token = self.tokens[self.position]
-        self.position = min(self.position + 1, len(self.tokens) - 1)
-        return token
-
-    def fail(self, message: str, at: int | None = None) -> NoReturn:
-        raise self.source.error(message, self.current.at if at is None else at)
-
-    def unexpected(self, fix: str) -> NoReturn:
-        token = self.current
-        found = "the end" if token.kind == "end" else repr(token.text)
-        self.fail(f"{found} is not expected here; {fix}")
-
-    def expect(self, symbol: str, fix: str = "") -> tokens.Token:
-        if self.current.text != symbol or self.current.kind == "text":
-            self.unexpected(fix or f"write {symbol}")
-        return self.advance()
-
-    def accept(self, symbol: str) -> bool:
-        if self.current.text == symbol and self.current.kind in ("symbol", "name"):
-            self.advance()
-            return True
-        return False
-
-    def finish(self) -> None:
-        if self.current.kind != "end":
-            if self.current.text in _COMPARISONS:
-                self.fail("no comparison is allowed here")
-            self.unexpected("an operator or the end should follow")
-
-    def numeric(self, minimum: int) -> syntax.Expression:
-        """An arithmetic expression of operators that bind at least as tightly as `minimum`."""
-        at = self.current.at
-        return self.as_numeric(self.climb(minimum), at)
-
-    def as_numeric(self, node: syntax.Any | _Tuple, at: int) -> syntax.Expression:
-        if not isinstance(node, _NUMERIC):
-            self.fail("a number is expected here, not a " + _describe(node), at)
-        return node
-
-    def condition(self, node: syntax.Any | _Tuple, at: int) -> syntax.Condition:
-        if not isinstance(node, syntax.Compare | syntax.Member | syntax.Logic | syntax.Not):
-            self.fail("a condition is expected here, such as i != j", at)
-        return node
-
-    def climb(self, minimum: int) -> syntax.Any | _Tuple:
-        """Precedence climbing; operators of one level are collected into one flat node."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"parentheses and operators are nested more than {MAX_DEPTH} deep; split the expression")
-        start = self.current.at
-        node = self.prefix()
-        while True:
-            level = _INFIX.get(self.current.text, 0) if self.current.kind in ("symbol", "name") else 0
-            if level < minimum or level == 0:
-                break
-            node = self.infix(node, level, start)
-        self.depth -= 1
-        return node
-
-    def infix(self, left: syntax.Any | _Tuple, level: int, start: int) -> syntax.Any:
-        at = self.current.at
-        if level in (_OR, _AND):
-            return self.logic(left, level, start)
-        if level == _COMPARE:
-            return self.comparison(left, start)
-        first = self.as_numeric(left, start)
-        if level == _POWER:
-            self.advance()
-            return syntax.Power(first, self.numeric(_UNARY), at=at)
-        operators, parts = [("+" if level == _ADD else "*")], [first]
-        while self.current.kind == "symbol" and _INFIX.get(self.current.text) == level:
-            operators.append(self.advance().text)
-            parts.append(self.numeric(level + 1))
-        kind = syntax.Add if level == _ADD else syntax.Multiply
-        return kind(tuple(operators), tuple(parts), at=start)
-
-    def logic(self, left: syntax.Any | _Tuple, level: int, start: int) -> syntax.Logic:
-        word = self.current.text
-        parts = [self.condition(left, start)]
-        while self.accept(word):
-            at = self.current.at
-            parts.append(self.condition(self.climb(level + 1), at))
-        return syntax.Logic(cast(Literal["and", "or"], word), tuple(parts), at=start)
-
-    def comparison(self, left: syntax.Any | _Tuple, start: int) -> syntax.Compare | syntax.Member:
-        operator = self.advance()
-        if operator.text == "in":
-            items = left.items if isinstance(left, _Tuple) else (self.operand(left, start),)
-            node: syntax.Compare | syntax.Member = syntax.Member(items, self.set_name(), at=operator.at)
-        else:
-            at = self.current.at
-            right = self.operand(self.climb(_ADD), at)
-            first = self.operand(left, start)
-            node = syntax.Compare(cast(syntax.Comparison, operator.text), first, right, at=operator.at)
-        if _INFIX.get(self.current.text) == _COMPARE:
-            self.fail("comparisons do not chain; write a < b and b < c")
-        return node
-
-    def operand(self, node: syntax.Any | _Tuple, at: int) -> syntax.Expression:
-        return node if isinstance(node, syntax.Text) else self.as_numeric(node, at)
-
-    def prefix(self) -> syntax.Any | _Tuple:
-        token = self.current
-        if token.kind == "number":
-            self.advance()
-            return syntax.Number(Fraction(token.text), token.text, at=token.at)
-        if token.kind == "text":
-            self.advance()
-            return syntax.Text(token.text[1:-1], at=token.at)
-        if token.text == "(":
-            return self.parenthesis()
-        if token.text in ("-", "+"):
-            self.advance()
-            operand = self.numeric(_UNARY)
-            return syntax.Negate(operand, at=token.at) if token.text == "-" else operand
-        if token.text == "not":
-            self.advance()
-            at = self.current.at
-            return syntax.Not(self.condition(self.climb(_NOT), at), at=token.at)
-        if token.kind == "name" and token.text not in tokens.KEYWORDS:
-            return self.named()
-        if token.text == "[":
-            self.fail("there are no lists; write sum(… for i in I) without brackets")
-        self.unexpected("a number, a name or ( should stand here")
-
-    def parenthesis(self) -> syntax.Any | _Tuple:
-        at = self.advance().at
-        first = self.climb(_OR)
-        if self.current.text == "for":
-            self.fail("a loop stands directly inside sum( ), prod( ), min( ) or max( )")
-        if self.current.text != ",":
-            self.expect(")", "close the parenthesis with )")
-            return first
-        items = [self.operand(first, at)]
-        while self.accept(","):
-            here = self.current.at
-            items.append(self.operand(self.climb(_ADD), here))
-        self.expect(")", "close the parenthesis with )")
-        if self.current.text != "in":
-            self.fail("a tuple stands only before in: (i, j) in A", at)
-        return _Tuple(tuple(items))
-
-    def named(self) -> syntax.Expression:
-        token = self.advance()
-        if self.accept("["):
-            if token.text in FUNCTIONS:
-                self.fail(f"write {token.text}( ) with round parentheses", token.at)
-            indices = [self.index()]
-            while self.accept(","):
-                indices.append(self.index())
-            self.expect("]", "close the index with ]")
-            if self.current.text == "[":
-                self.fail("write one pair of brackets: x[i, j]")
-            return syntax.Indexed(token.text, tuple(indices), at=token.at)
-        if self.current.text == "(":
-            return self.call(token)
-        if token.text in FUNCTIONS:
-            self.fail(f"{token.text} is a function; write {token.text}(…)", token.at)
-        return syntax.Name(token.text, at=token.at)
-
-    def index(self) -> syntax.Expression:
-        at = self.current.at
-        return self.operand(self.climb(_ADD), at)
-
-    def call(self, name: tokens.Token) -> syntax.Expression:
-        function = name.text
-        if function not in FUNCTIONS:
-            self.fail(f"{function} is not a function; for an index write {function}[…], for a product *", name.at)
-        self.expect("(")
-        if function == "len":
-            argument = syntax.Name(self.set_name(), at=name.at)
-            self.expect(")")
-            return syntax.Call(function, (argument,), at=name.at)
-        arguments = [self.numeric(_ADD)]
-        if self.current.text == "for":
-            if function not in ("sum", "prod", "min", "max"):
-                self.fail(f"{function} takes no loop; sum, prod, min and max do")
-            loops = self.loops(first=False)
-            self.expect(")", "close the parenthesis with )")
-            return syntax.Aggregate(function, arguments[0], loops, at=name.at)
-        while self.accept(","):
-            arguments.append(self.numeric(_ADD))
-        self.expect(")", "close the parenthesis with )")
-        self.check_arguments(function, len(arguments), name.at)
-        return syntax.Call(function, tuple(arguments), at=name.at)
-
-    def check_arguments(self, function: str, count: int, at: int) -> None:
-        if function in ("sum", "prod"):
-            self.fail(f"{function} needs a loop: {function}(x[i] for i in I)", at)
-        if function in ("min", "max"):
-            if count < 2:
-                self.fail(f"{function} needs two arguments or a loop: {function}(x[i] for i in I)", at)
-        elif count != 1:
-            self.fail(f"{function} takes one argument, not {count}", at)
-
-    def loops(self, first: bool) -> tuple[syntax.Loop, ...]:
-        loops: list[syntax.Loop] = []
-        while (first and not loops) or self.accept("for"):
-            at = self.current.at
-            names = self.loop_names()
-            self.expect("in", "write for i in I")
-            name = self.set_name()
-            conditions = []
-            while self.accept("if"):
-                here = self.current.at
-                conditions.append(self.condition(self.climb(_OR), here))
-            loops.append(syntax.Loop(names, name, tuple(conditions), at=at))
-        return tuple(loops)
-
-    def loop_names(self) -> tuple[str, ...]:
-        bracketed = self.accept("(")
-        names = [self.loop_name()]
-        while self.accept(","):
-            names.append(self.loop_name())
-        if bracketed:
-            self.expect(")", "close the loop names with )")
-        if len(set(names)) != len(names):
-            self.fail("a loop name stands twice")
-        return tuple(names)
-
-    def loop_name(self) -> str:
-        token = self.current
-        if token.kind != "name" or token.text in tokens.KEYWORDS or token.text in FUNCTIONS:
-            self.unexpected("a loop name should stand here, as in for i in I")
-        return self.advance().text
-
-    def set_name(self) -> str:
-        token = self.current
-        if token.kind != "name" or token.text in tokens.KEYWORDS or token.text in FUNCTIONS:
-            self.unexpected("the name of a set should stand here")
-        return self.advance().text
+def objective(formulation: Formulation, scope: scopes.Scope | None = None) -> syntax.Expression:
+    """The tree of the objective, its names checked. Raises InvalidInput naming `objective`."""
+    text = formulation.objective.expression
+    tree = parse_expression(text, "objective")
+    (scope or scopes.Scope(formulation)).read(tokens.Source(text, "objective")).expression(tree)
+    return tree
 
 
-class _Tuple:
-    """`(i, j)` between its parenthesis and the `in` that must follow."""
+def row(constraint: Constraint, scope: scopes.Scope) -> tuple[tuple[syntax.Loop, ...], syntax.Compare]:
+    """The loops and the comparison of a constraint, their names checked. Raises InvalidInput naming the row."""
+    field = f"constraint {constraint.name!r}"
+    loops = parse_loops(constraint.for_each, f"for_each of {field}")
+    tree = parse_constraint(constraint.expression, field)
+    outer = scope.read(tokens.Source(constraint.for_each, f"for_each of {field}"))
+    outer.loops(loops)
+    inner = outer.read(tokens.Source(constraint.expression, field))
+    inner.expression(tree.left)
+    inner.expression(tree.right)
+    return loops, tree
 
-    def __init__(self, items: tuple[syntax.Expression, ...]) -> None:
-        self.items = items
 
-
-def _describe(node: syntax.Any | _Tuple) -> str:
-    if isinstance(node, syntax.Text):
-        return "quoted text"
-    return "tuple" if isinstance(node, _Tuple) else "comparison or condition"
+def check(formulation: Formulation) -> None:
+    """Parse everything and resolve every name. Raises InvalidInput for the first thing that is wrong."""
+    scope = scopes.Scope(formulation)
+    objective(formulation, scope)
+    for constraint in formulation.constraints:
+        row(constraint, scope)

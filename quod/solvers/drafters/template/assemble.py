@@ -10,7 +10,7 @@ from quod.solvers.drafters.template import comparisons, roles
 from quod.solvers.drafters.template.attach import shipped_weights
 from quod.solvers.drafters.template.comparisons import Comparison
 from quod.solvers.drafters.template.context import Context, similarity
-from quod.solvers.drafters.template.limits import Limit, Option, read_limit
+from quod.solvers.drafters.template.limits import Limit, Option, hypernyms, read_limit
 from quod.solvers.drafters.template.mentions import GENERIC, Mention, Variable, find_mentions
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.objective import Target, find_target
@@ -61,9 +61,7 @@ def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draf
         features["affinity"] = agreement / max(1, len(attached))
         _row_features(rows, len(variables), features)
         compared = pairs + _unless_covered(comparisons.plain(context, mentions), pairs)
-        limits = [
-            read_limit(context, n, rows, mentions, taken, len(variables), bounds_left) for n in bounds_left
-        ]
+        limits = [read_limit(context, n, rows, mentions, taken, len(variables), bounds_left) for n in bounds_left]
         chosen, objective, more = _match(context, limits, rows, target)
         features.update(more)
         _variable_features(context, variables, mentions, features)
@@ -147,7 +145,19 @@ def _said_count(context: Context) -> int:
     for number in context.numbers:
         if number.worded and number.kind == "plain" and 2 <= number.value <= 5:
             following = [t.stem for t in context.tokens[number.last + 1 : number.last + 4]]
-            if set(following) & {"type", "kind", "product", "method", "option", "different", "model", "brand", "way", "size", "variety"}:
+            if set(following) & {
+                "type",
+                "kind",
+                "product",
+                "method",
+                "option",
+                "different",
+                "model",
+                "brand",
+                "way",
+                "size",
+                "variety",
+            }:
                 return int(number.value)
     return 0
 
@@ -178,6 +188,13 @@ def _match(
     return list(zip(limits, picks, strict=True)), objective, merged
 
 
+def served(option: Option) -> list[int]:
+    """The rows that a reading of a bound uses."""
+    if option.kind == "row":
+        return [option.target]
+    return [k for k in range(option.target.bit_length()) if option.target >> k & 1] if option.kind == "rows" else []
+
+
 def _ranked(options: tuple[Option, ...] | list[Option]) -> list[tuple[float, Option]]:
     """Options with their log-probabilities, best first."""
     weights = option_weights()
@@ -192,8 +209,8 @@ def _ranked(options: tuple[Option, ...] | list[Option]) -> list[tuple[float, Opt
 def _usage(rows: list[CoefficientRow], picks: list[Option], objective: int) -> Features:
     count = [0] * len(rows)
     for pick in picks:
-        if pick.kind == "row":
-            count[pick.target] += 1
+        for k in served(pick):
+            count[k] += 1
     free = [c == 0 and k != objective for k, c in enumerate(count)]
     bound_twice = float(sum(c - 1 for c in count if c > 1))
     sums = sum(p.kind == "sum" for p in picks)
@@ -208,7 +225,11 @@ def _usage(rows: list[CoefficientRow], picks: list[Option], objective: int) -> F
 
 
 def _assign(
-    ranked: list[list[tuple[float, Option]]], rows: list[CoefficientRow], used: dict[int, int], at: int, budget: list[int]
+    ranked: list[list[tuple[float, Option]]],
+    rows: list[CoefficientRow],
+    used: dict[int, int],
+    at: int,
+    budget: list[int],
 ) -> Iterator[tuple[float, list[Option]]]:
     if at == len(ranked):
         unused = sum(k not in used for k in range(len(rows)))
@@ -222,15 +243,18 @@ def _assign(
         if budget[0] < 0 and option is not ranked[at][0][1]:
             return
         following = dict(used)
-        if option.kind == "row":
-            following[option.target] = following.get(option.target, 0) + 1
+        for k in served(option):
+            following[k] = following.get(k, 0) + 1
         for score, picks in _assign(ranked, rows, following, at + 1, budget):
             yield score + WEIGHTS["limits"] * likelihood, [option, *picks]
 
 
 def objective_options(context: Context, target: Target | None, rows: list[CoefficientRow]) -> list[Option]:
     """Ways to read the objective: the plain count of the variables, or one of the rows."""
-    options = [Option("count", COUNT, _count_features(context, target))]
+    nearest = max((similarity(target.bag, r.bag) for r in rows), default=0.0) if target else 0.0
+    count = _count_features(context, target)
+    count["count:unlike"] = float(nearest < 0.1)
+    options = [Option("count", COUNT, count)]
     return options + [Option("objective", k, _objective_features(target, r)) for k, r in enumerate(rows)]
 
 
@@ -239,7 +263,11 @@ def _count_features(context: Context, target: Target | None) -> Features:
     if target is not None:
         features["count:counts"] = float(target.counts)
         features["count:gain"] = float("<gain>" in target.bag or "<money>" in target.bag)
-        features["count:words"] = float(len(target.bag))
+        phrase = [context.tokens[i] for i in target.phrase]
+        features["count:number"] = float(any(t.lower == "number" for t in phrase))
+        features["count:empty"] = float(not target.bag)
+        features["count:hypernym"] = float(any(t.stem in hypernyms(context) for t in phrase))
+        features["count:time"] = float(any(t.lower in ("time", "hours", "minutes", "days") for t in phrase))
     return features
 
 

@@ -32,16 +32,12 @@ def shipped_weights() -> dict[str, float]:
     return weights
 
 
-def places(
-    context: Context, number: Number, coefficients: list[Number], mentions: list[Mention]
-) -> list[Place]:
+def places(context: Context, number: Number, coefficients: list[Number], mentions: list[Mention]) -> list[Place]:
     """The mentions in the number's sentence, the last one before it, and "all of them"."""
     start, end = context.sentence_of(number.first)
     inside = [m for m in mentions if start <= m.first <= end]
     peers = [n for n in coefficients if start <= n.first <= end]
-    found = [
-        Place(m, tuple(_features(context, number, peers, inside, m))) for m in inside if m.variable != GENERIC
-    ]
+    found = [Place(m, tuple(_features(context, number, peers, inside, m))) for m in inside if m.variable != GENERIC]
     earlier = [m for m in mentions if m.last < start and m.variable != GENERIC]
     if earlier:
         previous = context.tokens[start].sentence - context.tokens[earlier[-1].first].sentence == 1
@@ -75,9 +71,7 @@ def _features(
     ]  # fmt: skip
     rank_number, rank_mention = peers.index(number), named.index(mention)
     if len(peers) == len(named):
-        respectively = any(
-            t.lower == "respectively" for t in context.tokens[mention.first : mention.first + 60]
-        )
+        respectively = any(t.lower == "respectively" for t in context.tokens[mention.first : mention.first + 60])
         row.append(f"same_rank={rank_number == rank_mention},resp={respectively}")
         row.append(f"{side}{order}same_rank={rank_number == rank_mention}")
     row.append(f"{side}mutual={_nearest(peers, mention, before) is number}")
@@ -110,11 +104,7 @@ def _all_features(context: Context, number: Number, inside: list[Mention], start
 
 
 def choose(
-    context: Context,
-    number: Number,
-    coefficients: list[Number],
-    mentions: list[Mention],
-    weights: dict[str, float],
+    context: Context, number: Number, coefficients: list[Number], mentions: list[Mention], weights: dict[str, float]
 ) -> list[tuple[float, int]]:
     """Log-probability and variable (GENERIC for all at once), best first."""
     options = places(context, number, coefficients, mentions)

@@ -30,9 +30,7 @@ class Comparison:
     number: Number | None
 
 
-def multiplied(
-    context: Context, number: Number, mentions: list[Mention], stops: list[Number]
-) -> Comparison | None:
+def multiplied(context: Context, number: Number, mentions: list[Mention], stops: list[Number]) -> Comparison | None:
     """ "at least twice as many A as B", "A must be at least a third of the number of B"; None without a pair."""
     start, end = context.sentence_of(number.first)
     low = max([n.last + 1 for n in stops if start <= n.first < number.first], default=start)
@@ -98,11 +96,7 @@ def _plain_op(context: Context, a: Mention, b: Mention) -> str | None:
         low -= 1
     if any(i in context.number_at for i in range(a.last + 1, b.first)):
         return None
-    if (
-        low > start
-        and low - 1 in context.number_at
-        and context.numbers[context.number_at[low - 1]].kind != "plain"
-    ):
+    if low > start and low - 1 in context.number_at and context.numbers[context.number_at[low - 1]].kind != "plain":
         return None
     words = [t.lower for t in context.tokens[low : b.first]]
     between = [t.lower for t in context.tokens[a.last + 1 : b.first]]
@@ -119,9 +113,7 @@ def _exceeds(between: list[str]) -> str | None:
     return None
 
 
-def _than(
-    context: Context, low: int, a: Mention, b: Mention, words: list[str], between: list[str]
-) -> str | None:
+def _than(context: Context, low: int, a: Mention, b: Mention, words: list[str], between: list[str]) -> str | None:
     if "than" not in between and "as" not in between[-4:]:
         if "equal" in between[-6:] and "to" in between:
             return "="

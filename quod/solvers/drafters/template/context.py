@@ -28,9 +28,7 @@ class Context:
 
     def role(self, number: Number) -> tuple[float, float]:
         """Marginals that the number is a coefficient (PARAM) and that it is a bound (LIMIT)."""
-        return self.weight("PARAM", number.first, number.last), self.weight(
-            "LIMIT", number.first, number.last
-        )
+        return self.weight("PARAM", number.first, number.last), self.weight("LIMIT", number.first, number.last)
 
     def sentence_of(self, index: int) -> tuple[int, int]:
         """First and last token of the sentence of a token."""
@@ -95,11 +93,63 @@ def describe(context: Context, number: Number, taken: set[int]) -> Bag:
     bag: Bag = {}
     content(context, words_after(context, number), taken, 1.0, bag)
     content(context, words_before(context, number), taken, 0.6, bag)
+    if set(bag) <= UNITS | {"<money>"}:
+        content(context, _lead(context, number), taken, 0.5, bag)
+    listed = _respective(context, number)
+    if listed is not None:
+        content(context, listed, taken, 1.2, bag)
     if number.money:
         bag["<money>"] = max(bag.get("<money>", 0.0), 0.6)
     if number.kind == "percent":
         bag["<percent>"] = 0.6
     return bag
+
+
+def _lead(context: Context, number: Number) -> range:
+    """Everything from the previous number or the start of the sentence to the number."""
+    start, _ = context.sentence_of(number.first)
+    i = number.first - 1
+    while i >= start and i not in context.number_at and context.tokens[i].text not in ";:":
+        i -= 1
+    return range(i + 1, number.first)
+
+
+def _respective(context: Context, number: Number) -> range | None:
+    """The member of a list that goes with the number in "X and Y are 2 and 3, respectively"."""
+    start, end = context.sentence_of(number.first)
+    if not any(context.tokens[i].lower == "respectively" for i in range(start, end + 1)):
+        return None
+    peers = sorted({context.number_at[i] for i in range(start, end + 1) if i in context.number_at})
+    lists = [x for x in _lists(context, start, end) if len(x) == len(peers)]
+    return lists[0][peers.index(context.number_at[number.first])] if lists else None
+
+
+def _lists(context: Context, start: int, end: int) -> list[list[range]]:
+    """Runs "X, Y, and Z" of short phrases without numbers."""
+    found: list[list[range]] = []
+    for i in range(start + 1, end):
+        if context.tokens[i].lower not in ("and", "or"):
+            continue
+        members = [_short(context, i + 1, 1, end)]
+        at = i - 1
+        while at >= start:
+            at -= context.tokens[at].text == ","
+            member = _short(context, at, -1, start)
+            members.insert(0, member)
+            at = member.start - 1
+            if not len(member) or at <= start or context.tokens[at].text != "," or len(members) > 6:
+                break
+        if all(len(m) for m in members):
+            found.append(members)
+    return found
+
+
+def _short(context: Context, i: int, step: int, stop: int) -> range:
+    """Up to three content words from i in one direction."""
+    j = i
+    while (j - stop) * step <= 0 and abs(j - i) < 3 and j not in context.number_at and context.tokens[j].stem not in STOP:
+        j += step
+    return range(i, j) if step > 0 else range(j + 1, i + 1)
 
 
 def similarity(a: Bag, b: Bag) -> float:

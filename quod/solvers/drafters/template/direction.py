@@ -63,16 +63,10 @@ def explicit(context: Context, span: range, *, last: bool = True) -> Direction |
         for m in pattern.finditer(text):
             hits.append((m.start(), m.end(), rank, op))
     # "not more than" contains "more than": keep only hits that no other hit covers.
-    hits = [
-        h
-        for h in hits
-        if not any(o[0] <= h[0] and h[1] <= o[1] and (o[1] - o[0]) > (h[1] - h[0]) for o in hits)
-    ]
+    hits = [h for h in hits if not any(o[0] <= h[0] and h[1] <= o[1] and (o[1] - o[0]) > (h[1] - h[0]) for o in hits)]
     if not hits:
         return None
-    start, end, _, op = (
-        max(hits, key=lambda h: (h[1], -h[2])) if last else min(hits, key=lambda h: (h[0], h[2]))
-    )
+    start, end, _, op = max(hits, key=lambda h: (h[1], -h[2])) if last else min(hits, key=lambda h: (h[0], h[2]))
     return Direction(op, "explicit", owner[start], owner[max(start, end - 1)])
 
 
@@ -82,7 +76,7 @@ def weak(context: Context, span: range) -> Direction | None:
     low = list(_WEAK_LOW.finditer(text))
     up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
     strong_up = [
-        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "in total", "put", "invest")
+        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "put", "invest")
     ]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]
@@ -92,9 +86,7 @@ def weak(context: Context, span: range) -> Direction | None:
     return None
 
 
-def bound_direction(
-    context: Context, first: int, last: int, before: range, after: range, sense: str
-) -> Direction:
+def bound_direction(context: Context, first: int, last: int, before: range, after: range, sense: str) -> Direction:
     """Direction of a bound whose number is tokens first..last, described by the spans before and after it."""
     found = explicit(context, before)
     if found is None:
@@ -105,9 +97,7 @@ def bound_direction(
         found = weak(context, before) or weak(context, after)
     if found is None:
         start, end = context.sentence_of(first)
-        found = explicit(context, range(start, first)) or weak(
-            context, range(start, min(end, after.stop + 6) + 1)
-        )
+        found = explicit(context, range(start, first)) or weak(context, range(start, min(end, after.stop + 6) + 1))
         if found is None and start > 0:
             found = None
     return found or Direction("<=" if sense == "max" else ">=", "default", first, last)

@@ -14,9 +14,7 @@ STOP = frozenset(
     ensure sure order amount number quantity total overall
     , . ; : ? ! ( ) - / " “ ” ' ’ $ € £ % [ ] & * + = < > _""".split()
 )
-BREAKS = frozenset(
-    ", ; : . ? ! ( ) and or but while whereas if when because since however so although".split()
-)
+BREAKS = frozenset(", ; : . ? ! ( ) and or but while whereas if when because since however so although".split())
 UNITS = frozenset(
     """unit hour minute second day week month year kg gram g mg kilogram ounce oz lb pound ton tonne liter litre l ml
     milliliter gallon dollar cent acre foot ft sq square meter metre km mile calorie time piece item thing slice cup
@@ -31,8 +29,8 @@ GENERIC = frozenset(
     "item unit product thing piece total combination combine combined together altogether either type kind overall both".split()
 )
 MAXIMIZE = frozenset(
-    "maximize maximise maximizing maximising maximized maximised maximizes maximum highest most largest greatest max increase best".split()
+    "maximize maximise maximizing maximising maximized maximised maximizes maximum highest most maximal largest greatest max increase best".split()
 )
 MINIMIZE = frozenset(
-    "minimize minimise minimizing minimising minimized minimised minimizes minimum lowest least smallest fewest min reduce cheapest decrease".split()
+    "minimize minimise minimizing minimising minimized minimised minimizes minimum lowest least minimal smallest fewest min reduce cheapest decrease".split()
 )

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quod.solvers.drafters.template.context import (
-    Bag,
-    Context,
-    describe,
-    similarity,
-    words_after,
-    words_before,
-)
+from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after, words_before
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
 from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
@@ -23,7 +16,7 @@ Features = dict[str, float]
 
 @dataclass(frozen=True)
 class Option:
-    """One way to read a bound: kind "row", "sum", "bound", "bound_all" or "ratio"; target is a row or a variable."""
+    """One way to read a bound: kind "row", "rows" (target: a bit per row), "sum", "bound", "bound_all" or "ratio"."""
 
     kind: str
     target: int
@@ -51,14 +44,13 @@ def read_limit(
         options += _row_options(context, number, rows, taken)
         return Limit(number, tuple(options))
     options = _row_options(context, number, rows, taken)
+    options += _shared_option(context, number, rows, start, end)
     options += _bound_options(context, number, mentions, low, high, start, variables)
     options.append(_sum_option(context, number, mentions, rows, variables, low, high))
     return Limit(number, tuple(options))
 
 
-def _row_options(
-    context: Context, number: Number, rows: list[CoefficientRow], taken: set[int]
-) -> list[Option]:
+def _row_options(context: Context, number: Number, rows: list[CoefficientRow], taken: set[int]) -> list[Option]:
     bag = describe(context, number, taken)
     options = []
     rarity = _rarity([r.bag for r in rows])
@@ -77,16 +69,25 @@ def _row_options(
     return options
 
 
+def _shared_option(
+    context: Context, number: Number, rows: list[CoefficientRow], start: int, end: int
+) -> list[Option]:
+    """ "each machine is available for 500 minutes": the number bounds every row in its unit."""
+    words = {context.tokens[i].lower for i in range(start, end + 1)}
+    cue = words & {"each", "both", "either", "every"}
+    unit = next((context.tokens[i].root for i in words_after(context, number) if context.tokens[i].stem in UNITS), "")
+    same = [k for k, r in enumerate(rows) if unit and unit in {c.unit for c in r.entries.values()}]
+    if not cue or len(same) < 2:
+        return []
+    return [Option("rows", sum(1 << k for k in same), {"rows": 1.0, "rows:both": float("both" in cue)})]
+
+
 def _rarity(bags: list[Bag]) -> dict[str, float]:
     count: dict[str, int] = {}
     for bag in bags:
         for word in bag:
             count[word] = count.get(word, 0) + 1
-    return (
-        {w: 1.0 if c == 1 else 0.5 if c < len(bags) else 0.35 for w, c in count.items()}
-        if len(bags) > 1
-        else {}
-    )
+    return {w: 1.0 if c == 1 else 0.5 if c < len(bags) else 0.35 for w, c in count.items()} if len(bags) > 1 else {}
 
 
 def _weigh(bag: Bag, rarity: dict[str, float]) -> Bag:
@@ -144,13 +145,25 @@ def _bound_options(
     for v, f in features.items():
         if money:
             f["bound:money"] = 1.0
+        near = next((m for m in ahead if m.variable == v), None)
+        if near is not None and "bound:slot" not in f:
+            f["bound:to"] = float(any(t.lower == "to" for t in context.tokens[number.last + 1 : near.first]))
+        if near is not None and _listed(context, mentions, near):
+            f["bound:listed"] = 1.0
         if len(distinct) > 1 and v in distinct and "bound:slot" not in f:
             f["bound:many"] = 1.0
         options.append(Option("bound", v, f))
     words = {context.tokens[i].lower for i in after}
-    if words & {"each", "both"} and slot is None:
+    if words & {"each", "both", "either"} and (slot is None or slot.variable == GENERIC):
         options.append(Option("bound_all", GENERIC, {"bound_all": 1.0, f"bound_all:money={money}": 1.0}))
     return options
+
+
+def _listed(context: Context, mentions: list[Mention], mention: Mention) -> bool:
+    """The mention stands in "A and B" or "A, B": the number before them seldom bounds A alone."""
+    following = [t.lower for t in context.tokens[mention.last + 1 : mention.last + 3]]
+    joined = following[:1] in (["and"], ["or"], [","])
+    return joined and any(mention.last + 1 < m.first <= mention.last + 4 for m in mentions if m.variable != mention.variable)
 
 
 def _noun(context: Context, number: Number, taken: set[int]) -> str:
@@ -178,6 +191,8 @@ def _sum_option(
     features: Features = {"sum": 1.0}
     if any(t.stem in GENERIC_WORDS or t.lower in GENERIC_WORDS for t in near):
         features["sum:word"] = 1.0
+    if any(context.tokens[i].stem in hypernyms(context) for i in after):
+        features["sum:hypernym"] = 1.0
     slot = _slot(context, number, mentions)
     if slot is not None and slot.variable == GENERIC:
         features["sum:slot"] = 1.0
@@ -204,11 +219,29 @@ def _sum_option(
     return Option("sum", GENERIC, features)
 
 
+def hypernyms(context: Context) -> set[str]:
+    """What the text calls all variables: "two types of containers", "how many of each method"."""
+    found: set[str] = set()
+    tokens = context.tokens
+    for i, token in enumerate(tokens[:-2]):
+        kind = token.stem in ("type", "kind", "model", "size", "form", "brand") and tokens[i + 1].lower == "of"
+        each = token.lower == "each" and tokens[i - 1].lower == "of" and i > 0
+        counted = token.lower in ("two", "three", "four", "both") and tokens[i + 1].stem != "type"
+        if kind or each or counted:
+            for following in tokens[i + 1 + kind : i + 4 + kind]:
+                if following.lower in STOP - {"of"} or following.lower in (",", "."):
+                    break
+                if following.stem not in UNITS and following.text.isalpha():
+                    found.add(following.stem)
+    return found - {"of", "type", "kind", "different"}
+
+
 def _per_unit(context: Context, number: Number) -> bool:
     """The variables are counted in the number's unit: "90 acres", "per acre of wheat"."""
-    noun = next(
-        (context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None
-    )
+    if number.money:
+        words = [t.lower for t in context.tokens]
+        return any(a in ("each", "every", "per") and b == "dollar" for a, b in zip(words, words[1:], strict=False))
+    noun = next((context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None)
     if noun is None:
         return False
     for token in context.tokens[:-1]:
@@ -218,9 +251,7 @@ def _per_unit(context: Context, number: Number) -> bool:
     return False
 
 
-def _ratio_options(
-    context: Context, number: Number, mentions: list[Mention], low: int, high: int
-) -> list[Option]:
+def _ratio_options(context: Context, number: Number, mentions: list[Mention], low: int, high: int) -> list[Option]:
     ahead = [m for m in mentions if number.last < m.first <= high and m.variable != GENERIC]
     behind = [m for m in mentions if low <= m.last < number.first and m.variable != GENERIC]
     features: dict[int, Features] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.tokens import Token
 
 GENERIC = -1
@@ -40,7 +41,21 @@ def find_mentions(context: Context, variables: tuple[Variable, ...]) -> list[Men
     found: list[Mention] = []
     for first, last in _islands(runs):
         found += _resolve(context, variables, [r for r in runs if r[0] <= last and r[1] >= first])
-    return sorted(found, key=lambda m: m.first)
+    return _absorb(context, sorted(found, key=lambda m: m.first))
+
+
+def _absorb(context: Context, mentions: list[Mention]) -> list[Mention]:
+    """In "diamond industry" the head belongs to diamond, also where only "sapphire industry" is a label."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        previous = kept[-1] if kept else None
+        if previous and not mention.whole and previous.variable != GENERIC and mention.variable != previous.variable:
+            gap = [t.text for t in context.tokens[previous.last + 1 : mention.first]]
+            if gap in ([], ["-"]):
+                kept[-1] = Mention(previous.first, mention.last, previous.variable, previous.whole)
+                continue
+        kept.append(mention)
+    return kept
 
 
 def _runs(tokens: list[Token], stems: frozenset[str]) -> list[tuple[int, int, int]]:
@@ -72,9 +87,7 @@ def _islands(runs: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
     return islands
 
 
-def _resolve(
-    context: Context, variables: tuple[Variable, ...], runs: list[tuple[int, int, int, int]]
-) -> list[Mention]:
+def _resolve(context: Context, variables: tuple[Variable, ...], runs: list[tuple[int, int, int, int]]) -> list[Mention]:
     """The mentions of one island of overlapping runs: best run first, ties between variables are generic."""
     mentions: list[Mention] = []
     left = list(runs)
@@ -97,4 +110,11 @@ def _resolve(
 
 def _believable(context: Context, first: int, last: int, share: float) -> bool:
     # The tagger misses whole mentions in lists; for a part of a label its word is needed.
-    return share > 1 - 1e-9 or context.weight("VAR", first, last) > 0.15
+    if share > 1 - 1e-9 or context.weight("VAR", first, last) > 0.15:
+        return True
+    if share < 0.5 or first == 0 or last + 1 >= len(context.tokens):
+        return False
+    before, after = context.tokens[first - 1], context.tokens[last + 1]
+    measured = before.lower == "of" and context.tokens[first - 2].stem in UNITS
+    alone = after.lower in STOP and (before.lower in STOP or before.index in context.number_at)
+    return alone and not measured and before.index not in context.number_at

@@ -49,7 +49,7 @@ def build(draft: Draft) -> Model:
 
 def _row_values(draft: Draft, k: int) -> tuple[tuple[Fraction, ...], tuple[Number, ...]]:
     entries = draft.rows[k].entries
-    values = tuple(entries[v].number.value if v in entries else Fraction(0) for v in range(len(draft.variables)))
+    values = tuple(entries[v].value if v in entries else Fraction(0) for v in range(len(draft.variables)))
     return values, tuple(dict.fromkeys(entries[v].number for v in sorted(entries)))
 
 
@@ -67,6 +67,13 @@ def _limit_rows(draft: Draft, limit: Limit, option: Option, sense: str, size: in
     if option.kind == "row":
         vector, used = _row_values(draft, option.target)
         return [ModelRow("linear", vector, found.op, rhs, first, last, (number, *used), found.how)]
+    if option.kind == "rows":
+        shared = []
+        for k in range(len(draft.rows)):
+            if option.target >> k & 1:
+                vector, used = _row_values(draft, k)
+                shared.append(ModelRow("linear", vector, found.op, rhs, first, last, (number, *used), found.how))
+        return shared
     if option.kind == "ratio":
         share = tuple(Fraction(int(v == option.target)) - rhs for v in range(size))
         return [ModelRow("ratio", share, found.op, Fraction(0), first, last, numbers, found.how)]

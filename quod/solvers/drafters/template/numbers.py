@@ -14,9 +14,7 @@ _UNITS = {
         "sixteen seventeen eighteen nineteen".split()
     )
 }
-_TENS = {
-    w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _MULTIPLES = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4}
@@ -50,11 +48,7 @@ def find_numbers(text: str, tokens: list[Token]) -> list[Number]:
             i += 1
             continue
         value, kind, last, worded = hit
-        money = (
-            i > 0
-            and tokens[i - 1].text in "$€£"
-            or _word(tokens, last + 1) in ("dollar", "cent", "usd", "euro")
-        )
+        money = i > 0 and tokens[i - 1].text in "$€£" or _word(tokens, last + 1) in ("dollar", "cent", "usd", "euro")
         span = (tokens[i].start, tokens[last].end)
         found.append(Number(value, kind, i, last, *span, text[span[0] : span[1]], money, worded))
         i = last + 1
@@ -153,7 +147,5 @@ def _in_words(tokens: list[Token], i: int) -> tuple[int, int] | None:
 def _continues(tokens: list[Token], j: int, so_far: int) -> bool:
     following = _word(tokens, j + 1)
     if tokens[j].lower == "and":
-        return (
-            so_far >= 100 and tokens[j - 1].lower in _SCALES and (following in _UNITS or following in _TENS)
-        )
+        return so_far >= 100 and tokens[j - 1].lower in _SCALES and (following in _UNITS or following in _TENS)
     return following in _UNITS and _UNITS[following] < 10 and tokens[j - 1].lower in _TENS

@@ -30,11 +30,7 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
     for i, token in enumerate(context.tokens):
         if token.lower not in MAXIMIZE and token.lower not in MINIMIZE:
             continue
-        score = (
-            context.weight("OBJ_DIR", i, i)
-            + 0.2 * (token.lower[:6] in _VERBS)
-            + 0.1 * (token.sentence == final)
-        )
+        score = context.weight("OBJ_DIR", i, i) + 0.2 * (token.lower[:6] in _VERBS) + 0.1 * (token.sentence == final)
         if score > best_score:
             best, best_score = i, score
     if best < 0:

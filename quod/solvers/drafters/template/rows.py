@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import permutations
 
 from quod.solvers.drafters.template.attach import choose
-from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after
+from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after, words_before
 from quod.solvers.drafters.template.lexicon import STOP
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
@@ -24,6 +25,8 @@ class Coefficient:
     order: int
     siblings: int
     """Place among, and count of, the coefficients of the same variable in the sentence."""
+    value: Fraction
+    """The number, negative where the text calls it a loss."""
 
 
 @dataclass
@@ -41,11 +44,7 @@ class CoefficientRow:
 
 
 def attach_all(
-    context: Context,
-    numbers: list[Number],
-    mentions: list[Mention],
-    weights: dict[str, float],
-    taken: set[int],
+    context: Context, numbers: list[Number], mentions: list[Mention], weights: dict[str, float], taken: set[int]
 ) -> tuple[list[Coefficient], float]:
     """Coefficients with their most probable variables, and the sum of the log-probabilities."""
     chosen: list[tuple[Number, int]] = []
@@ -60,9 +59,14 @@ def attach_all(
         peers = [n for n, v in chosen if v == variable and context.tokens[n.first].sentence == sentence]
         result.append(
             Coefficient(number, variable, describe(context, number, taken), sentence, _unit(context, number, taken),
-                        peers.index(number), len(peers))
+                        peers.index(number), len(peers), -number.value if _lost(context, number) else number.value)
         )  # fmt: skip
     return result, score
+
+
+def _lost(context: Context, number: Number) -> bool:
+    spans = (*words_before(context, number), *words_after(context, number))
+    return any(context.tokens[i].stem == "loss" or context.tokens[i].lower in ("loses", "lose") for i in spans)
 
 
 def _unit(context: Context, number: Number, taken: set[int]) -> str:

@@ -12,7 +12,8 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+\d*|[^\w\s]|_"
 )
 _ENDS = frozenset(".?!")
-_VOWELS = frozenset("aeiouy")
+_UNITS_CUT = frozenset("sq ft oz lb lbs hr hrs min kg".split())
+_ABBREVIATIONS = _UNITS_CUT | frozenset("e g i approx vs no dr mr mrs ms st inc co".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,7 @@ _IRREGULAR = {
     "busses": "bus", "gases": "gas", "geese": "goose", "mice": "mouse", "lenses": "lens",
     "foremen": "foreman", "firemen": "fireman", "ads": "ad",
 }  # fmt: skip
-_SUFFIXES = (
-    "ation",
-    "ition",
-    "ment",
-    "ance",
-    "ence",
-    "able",
-    "ing",
-    "ion",
-    "ers",
-    "ed",
-    "er",
-    "es",
-    "e",
-    "s",
-)
+_SUFFIXES = ("ation", "ition", "ment", "ance", "ence", "able", "ing", "ion", "ers", "ed", "er", "es", "e", "s")
 
 
 def root_of(word: str) -> str:
@@ -99,24 +85,19 @@ def tokenize(text: str) -> list[Token]:
         word = text[start:end]
         following = text[spans[i + 1][0] : spans[i + 1][1]] if i + 1 < len(spans) else ""
         lower = word.lower().replace("’", "'")
-        tokens.append(
-            Token(word, start, end, i, sentence, lower, _stem(word, fresh, following), root_of(lower))
-        )
+        tokens.append(Token(word, start, end, i, sentence, lower, _stem(word, fresh, following), root_of(lower)))
         fresh = False
-        if (
-            _closes(word, text, end, following)
-            or "\n\n" in text[end : spans[i + 1][0] if i + 1 < len(spans) else end]
-        ):
+        if _closes(word, tokens[-2].text if i else "", text, end, following) or "\n\n" in text[end : spans[i + 1][0] if i + 1 < len(spans) else end]:
             sentence, fresh = sentence + 1, True
     return tokens
 
 
-def _closes(word: str, text: str, end: int, following: str) -> bool:
+def _closes(word: str, before: str, text: str, end: int, following: str) -> bool:
     if word not in _ENDS or not following:
         return False
     if word == "." and not text[end : end + 1].isspace():
         return following[:1].isupper() and text[end - 2 : end - 1].islower()
-    return following[:1].isupper() or following[:1].isdigit() or following in "\"“'(["
+    return before.lower() not in _ABBREVIATIONS or following[:1].isupper() and before.lower() in _UNITS_CUT
 
 
 def sentences(tokens: list[Token]) -> list[list[Token]]:

@@ -37,9 +37,7 @@ def read_conll(path: Path) -> list[Document]:
 def _join(words: list[tuple[str, str]]) -> Document:
     text, spans = "", list[Span]()
     for word, label in words:
-        tight = (
-            not text or text[-1] in "$(" or (word in ",.;:?!)%'s" and len(word) <= 2) or word.startswith("'")
-        )
+        tight = not text or text[-1] in "$(" or (word in ",.;:?!)%'s" and len(word) <= 2) or word.startswith("'")
         text += word if tight else " " + word
         if label.startswith("B-"):
             spans.append((label[2:], len(text) - len(word), len(text)))
@@ -78,9 +76,7 @@ def main() -> None:
     started = time.monotonic()
     documents = read_conll(arguments.tags)
     train(documents, arguments.model)
-    print(
-        f"{len(documents)} texts, {time.monotonic() - started:.0f} s, {arguments.model.stat().st_size} bytes"
-    )
+    print(f"{len(documents)} texts, {time.monotonic() - started:.0f} s, {arguments.model.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

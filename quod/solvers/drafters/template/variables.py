@@ -22,18 +22,45 @@ class _Cluster:
     count: int
 
 
-def candidate_sets(context: Context, limit: int = 16) -> list[tuple[Variable, ...]]:
+def candidate_sets(context: Context, limit: int = 18) -> list[tuple[Variable, ...]]:
     """Sets of two to six candidate variables, most plausible sources first, without repeats."""
     found: dict[frozenset[frozenset[str]], tuple[Variable, ...]] = {}
     for clusters in _sources(context):
         if any(all(s in UNITS or s[0].isdigit() for s in c.stems) for c in clusters if len(c.stems) > 1):
             continue
-        variables = tuple(_variable(context, c) for c in sorted(clusters, key=lambda c: c.first))
+        clusters = _with_heads(context, sorted(clusters, key=lambda c: c.first))
+        variables = tuple(_variable(context, c) for c in clusters)
         if 2 <= len(variables) <= MOST_VARIABLES:
             found.setdefault(frozenset(v.stems for v in variables), variables)
         if len(found) >= limit:
             break
     return list(found.values())
+
+
+def _with_heads(context: Context, clusters: list[_Cluster]) -> list[_Cluster]:
+    """ "foldable and regular phones": where the text also says "foldable phone", that is the label."""
+    whole = []
+    for cluster in clusters:
+        extra = max((_head_after(context, cluster, other) for other in clusters if other is not cluster), key=len, default=())
+        stems = cluster.stems | set(extra)
+        clash = any(stems == other.stems for other in clusters)
+        whole.append(_Cluster(cluster.stems if clash else stems, cluster.first, cluster.last, cluster.support, cluster.count))
+    return whole
+
+
+def _head_after(context: Context, cluster: _Cluster, other: _Cluster) -> tuple[str, ...]:
+    head = [t.stem for t in context.tokens[other.first + 1 : other.last + 1] if t.stem in other.stems]
+    for k in range(len(head)):
+        tail = tuple(head[k:])
+        if set(tail) & cluster.stems:
+            continue
+        for i, token in enumerate(context.tokens):
+            if token.stem not in cluster.stems - other.stems:
+                continue
+            following = [t.stem for t in context.tokens[i + 1 : i + 8] if t.text != "-"][: len(tail)]
+            if tuple(following) == tail:
+                return tail
+    return ()
 
 
 def _variable(context: Context, cluster: _Cluster) -> Variable:
@@ -55,6 +82,31 @@ def _sources(context: Context) -> Iterator[list[_Cluster]]:
                     yield ranked[:size]
     yield from _families(context)
     yield from _enumerations(context)
+    yield from _determined(context)
+
+
+def _determined(context: Context) -> Iterator[list[_Cluster]]:
+    """The nouns that "each", "a" or "per" leads to in sentences with numbers, the most frequent two to four."""
+    counted = {context.tokens[n.first].sentence for n in context.numbers}
+    table: dict[frozenset[str], _Cluster] = {}
+    for i, token in enumerate(context.tokens[:-1]):
+        if token.lower not in ("each", "a", "an", "per", "one", "every") or token.sentence not in counted:
+            continue
+        last = i
+        while last + 1 < len(context.tokens) and _nominal(context, last + 1) and last - i < 4:
+            last += 1
+        cut = _trim(context, i + 1, last)
+        if cut is None or not _repeats(context, *cut):
+            continue
+        stems = _stems(context, *cut)
+        if stems and not stems <= UNITS:
+            known = table.setdefault(stems, _Cluster(stems, *cut, 0.0, 0))
+            known.count += 1
+            known.support += 1 + context.weight("VAR", *cut)
+    ranked = sorted((c for c in table.values() if c.count >= 2), key=lambda c: (-c.support, c.first))
+    for size in (2, 3, 4):
+        if len(ranked) >= size:
+            yield ranked[:size]
 
 
 def _families(context: Context) -> Iterator[list[_Cluster]]:
@@ -65,7 +117,8 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         a, b = tokens[i], tokens[i + 1]
         if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
             continue
-        if a.stem not in UNITS and (len(b.text) == 1 or b.text[0].isdigit() or b.text[0].isupper()):
+        named = len(b.text) == 1 and b.text.isupper() or b.text.isdigit() or b.lower in ("one", "two", "three")
+        if named or (a.stem not in UNITS and b.text[0].isupper()):
             groups.setdefault((a.stem, 1), {}).setdefault(b.stem, []).append(i)
         if b.text.isalpha() and b.stem not in UNITS and not a.text[0].isdigit():
             groups.setdefault((b.stem, 0), {}).setdefault(a.stem, []).append(i)
@@ -90,10 +143,7 @@ def _tagged(context: Context, threshold: float) -> list[tuple[int, int]]:
         if not inside:
             continue
         joins = (
-            spans
-            and spans[-1][1] == i - 1
-            and best[i] != "B-VAR"
-            and token.sentence == context.tokens[i - 1].sentence
+            spans and spans[-1][1] == i - 1 and best[i] != "B-VAR" and token.sentence == context.tokens[i - 1].sentence
         )
         if joins:
             spans[-1] = (spans[-1][0], i)
@@ -122,9 +172,7 @@ def _measure(context: Context, i: int, last: int) -> bool:
 
 def _stems(context: Context, first: int, last: int) -> frozenset[str]:
     tokens = context.tokens[first : last + 1]
-    return frozenset(
-        t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum()
-    )
+    return frozenset(t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum())
 
 
 def _clusters(context: Context, spans: list[tuple[int, int]], merge: bool) -> list[_Cluster]:
@@ -166,11 +214,7 @@ def _join_variants(clusters: list[_Cluster]) -> list[_Cluster]:
         shared = [c for c in kept if c.stems & cluster.stems]
         if len(kept) >= 2 and cluster.count == 1:
             own = [c for c in shared if (c.stems & cluster.stems) - _common(kept)]
-            if (
-                len(own) == 1
-                and not cluster.stems - own[0].stems - _common(kept)
-                or (shared and len(own) == 1)
-            ):
+            if len(own) == 1 and not cluster.stems - own[0].stems - _common(kept) or (shared and len(own) == 1):
                 own[0].support += cluster.support
                 continue
         kept.append(cluster)
@@ -196,19 +240,13 @@ def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
         if right is None or left is None:
             continue
         members = [left, right]
-        while (
-            members[0][0] > 1
-            and context.tokens[members[0][0] - 1].text == ","
-            and len(members) < MOST_VARIABLES
-        ):
+        while members[0][0] > 1 and context.tokens[members[0][0] - 1].text == "," and len(members) < MOST_VARIABLES:
             more = _member(context, members[0][0] - 2, forward=False)
             if more is None:
                 break
             members.insert(0, more)
         for chosen in [members, members[-2:]] if len(members) > 2 else [members]:
-            clusters = [
-                _Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen
-            ]
+            clusters = [_Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen]
             if len({c.stems for c in clusters}) == len(clusters):
                 yield clusters
 
@@ -216,11 +254,7 @@ def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
 def _member(context: Context, i: int, *, forward: bool) -> tuple[int, int] | None:
     """The noun phrase next to a conjunction, cut to the part that the text repeats."""
     tokens, step = context.tokens, 1 if forward else -1
-    while (
-        0 <= i < len(tokens)
-        and tokens[i].lower in ("a", "an", "the", ",", "either", "both", "by", "in")
-        and forward
-    ):
+    while 0 <= i < len(tokens) and tokens[i].lower in ("a", "an", "the", ",", "either", "both", "by", "in") and forward:
         i += step
     if not forward and 0 <= i < len(tokens) and tokens[i].text == ",":
         i -= 1
@@ -248,6 +282,4 @@ def _nominal(context: Context, i: int) -> bool:
 def _repeats(context: Context, first: int, last: int) -> bool:
     wanted = [t.stem for t in context.tokens[first : last + 1]]
     size, stems = len(wanted), [t.stem for t in context.tokens]
-    return any(
-        stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last
-    )
+    return any(stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last)

@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from quod.solvers.drafters.template.context import Context, words_after, words_before
-from quod.solvers.drafters.template.direction import explicit
+from quod.solvers.drafters.template.direction import explicit, weak
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.numbers import Number
 
 WEIGHTS = Path(__file__).with_name("roles.json")
@@ -62,7 +63,33 @@ def features(context: Context, number: Number) -> dict[str, float]:
     row["tagged_var_after"] = float(context.tagging.marginals[after.start : after.stop, 0].max(initial=0.0))
     row["sentence:available"] = float(any(context.tokens[i].lower == "available" for i in range(start, end + 1)))
     row["money"] = float(number.money)
+    implied = weak(context, range(before.start, after.stop))
+    row["weak:none"] = float(implied is None and cue is None)
+    row["weak:" + implied.op if implied else "weak:-"] = 1.0
+    row["unit:" + _standing(context, number)] = 1.0
     return row
+
+
+def _noun(context: Context, number: Number) -> str:
+    if number.money:
+        return "$"
+    nouns = [context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP]
+    if nouns and nouns[0].stem in UNITS and len(nouns) > 1:
+        return nouns[0].root + " " + nouns[1].root
+    return nouns[0].root if nouns else ""
+
+
+def _standing(context: Context, number: Number) -> str:
+    """A bound is most often the largest of the numbers with its noun."""
+    noun = _noun(context, number)
+    if not noun or number.kind != "plain":
+        return "-"
+    others = [n.value for n in context.numbers if n is not number and n.kind == "plain" and _noun(context, n) == noun]
+    if not others:
+        return "alone"
+    if number.value > 3 * max(others):
+        return "far above"
+    return "largest" if number.value > max(others) else "tied" if number.value == max(others) else "below"
 
 
 def probabilities(context: Context, number: Number) -> dict[str, float]:

@@ -54,7 +54,6 @@ def parse_loops(text: str, field: str = "for_each") -> tuple[syntax.Loop, ...]:
     return loops
 
 
-
 def objective(formulation: Formulation, scope: scopes.Scope | None = None) -> syntax.Expression:
     """The tree of the objective, its names checked. Raises InvalidInput naming `objective`."""
     text = formulation.objective.expression
@@ -64,7 +63,7 @@ def objective(formulation: Formulation, scope: scopes.Scope | None = None) -> sy
 
 
 def row(constraint: Constraint, scope: scopes.Scope) -> tuple[tuple[syntax.Loop, ...], syntax.Compare]:
-    """The loops and the comparison of a constraint, their names checked. Raises InvalidInput naming the row."""
+    """The loops and the comparison of a constraint, names checked. Raises InvalidInput naming the row."""
     field = f"constraint {constraint.name!r}"
     loops = parse_loops(constraint.for_each, f"for_each of {field}")
     tree = parse_constraint(constraint.expression, field)

@@ -49,14 +49,14 @@ class Scope:
             case syntax.Text():
                 self._fail(f'"{node.value}" is a member of a set, not a number', node.at)
             case _:
-                for child in syntax.children(node):
+                for child in syntax.operands(node):
                     self.expression(child)
 
     def loops(self, loops: tuple[syntax.Loop, ...]) -> None:
         """Bind the loop names, checking sets, numbers of components and conditions."""
         for loop in loops:
             self._set(loop.set, loop.at)
-            self._components(loop.set, loop.names, loop.at, "for")
+            self._components(loop.set, loop.names, loop.at, "for ")
             self.bound |= {name: (loop.set, component) for component, name in enumerate(loop.names)}
             for condition in loop.conditions:
                 self._condition(condition)
@@ -65,18 +65,16 @@ class Scope:
         wanted = self.arity[name]
         if wanted != len(names) and self.sets[name].elements:
             shown = f"({', '.join('ijklmnpq'[:wanted])})" if wanted > 1 else "i"
-            self._fail(
-                f"members of {name} have {wanted} component{'s'[: wanted > 1]}: write {word} {shown} in {name}"
-                if word
-                else f"members of {name} have {wanted} component{'s'[: wanted > 1]}: write {shown} in {name}",
-                at,
-            )
+            components = "1 component" if wanted == 1 else f"{wanted} components"
+            self._fail(f"members of {name} have {components}: write {word}{shown} in {name}", at)
 
     def _condition(self, node: syntax.Condition) -> None:
         match node:
-            case syntax.Logic() | syntax.Not():
-                for child in syntax.children(node):
+            case syntax.Logic():
+                for child in node.operands:
                     self._condition(child)
+            case syntax.Not():
+                self._condition(node.operand)
             case syntax.Member():
                 self._set(node.set, node.at)
                 self._components(node.set, tuple(map(syntax.to_text, node.items)), node.at, "")
@@ -94,8 +92,13 @@ class Scope:
 
     def _no_variables(self, node: syntax.Expression) -> None:
         for part in syntax.walk(node):
-            if isinstance(part, syntax.Name | syntax.Indexed) and part.name in self.variables - set(self.bound):
-                self._fail(f"{part.name} is a variable; conditions hold only indices, parameters and numbers", part.at)
+            if isinstance(part, syntax.Name | syntax.Indexed) and part.name in self.variables - set(
+                self.bound
+            ):
+                self._fail(
+                    f"{part.name} is a variable; conditions hold only indices, parameters and numbers",
+                    part.at,
+                )
 
     def _name(self, node: syntax.Name) -> None:
         if node.name in self.bound:
@@ -125,7 +128,9 @@ class Scope:
             self._fail(f"{node.name} has no index; write {node.name}", node.at)
         if len(places) != len(node.indices) and not unknown_arity:
             count = f"{len(node.indices)} ind{'ex' if len(node.indices) == 1 else 'ices'}"
-            self._fail(f"{node.name} has {count} here, it needs {len(places)}: {self._pattern(node.name)}", node.at)
+            self._fail(
+                f"{node.name} has {count} here, it needs {len(places)}: {self._pattern(node.name)}", node.at
+            )
         for position, item in enumerate(node.indices):
             self._index(item, places[position] if position < len(places) and not unknown_arity else None)
 
@@ -140,19 +145,22 @@ class Scope:
             case syntax.Name():
                 if node.name not in self.bound:
                     if place and node.name in self._components_of(place):
-                        self._fail(f'{node.name} is a member of {place[0]}; write "{node.name}" in quotes', node.at)
+                        self._fail(
+                            f'{node.name} is a member of {place[0]}; write "{node.name}" in quotes', node.at
+                        )
                     self._unknown(node.name, list(self.bound), node.at, "loop name")
             case syntax.Add() | syntax.Negate() | syntax.Multiply():
                 if isinstance(node, syntax.Multiply) and "/" in node.operators:
                     self._fail("an index is no quotient; use whole-number arithmetic on loop names", node.at)
-                for child in syntax.children(node):
+                for child in syntax.operands(node):
                     if isinstance(child, syntax.Name):
                         self._name(child) if child.name in self.bound else self._index(child, None)
                     else:
                         self._index_arithmetic(child)
             case _:
                 self._fail(
-                    "an index is a loop name, a quoted member, a whole number or arithmetic on loop names", node.at
+                    "an index is a loop name, a quoted member, a whole number or arithmetic on loop names",
+                    node.at,
                 )
 
     def _index_arithmetic(self, node: syntax.Expression) -> None:
@@ -163,11 +171,10 @@ class Scope:
     def _member(self, value: str | int, place: tuple[str, int] | None, at: int) -> None:
         if place is None:
             return
-        name, component = place
         members = self._components_of(place)
         if value not in members:
             shown = f'"{value}"' if isinstance(value, str) else str(value)
-            self._fail(f"index {shown} is not in set {name}" + _close(str(value), map(str, members)), at)
+            self._fail(f"index {shown} is not in set {place[0]}" + _close(str(value), map(str, members)), at)
 
     def _components_of(self, place: tuple[str, int]) -> dict[str | int, None]:
         if place not in self._members:

@@ -24,6 +24,8 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Number(Node):
+    """A decimal as written."""
+
     value: Fraction
     text: str = dataclasses.field(compare=False)
 
@@ -44,12 +46,16 @@ class Name(Node):
 
 @dataclasses.dataclass(frozen=True)
 class Indexed(Node):
+    """`x[i, j]`: an entry of a parameter or variable."""
+
     name: str
     indices: tuple[Expression, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Negate(Node):
+    """Unary minus."""
+
     operand: Expression
 
 
@@ -71,6 +77,8 @@ class Multiply(Node):
 
 @dataclasses.dataclass(frozen=True)
 class Power(Node):
+    """`base ** exponent`."""
+
     base: Expression
     exponent: Expression
 
@@ -103,6 +111,8 @@ class Aggregate(Node):
 
 @dataclasses.dataclass(frozen=True)
 class Compare(Node):
+    """One comparison of two numbers, members or loop names."""
+
     operator: Comparison
     left: Expression
     right: Expression
@@ -118,12 +128,16 @@ class Member(Node):
 
 @dataclasses.dataclass(frozen=True)
 class Logic(Node):
+    """`and` or `or` of two or more conditions."""
+
     operator: Literal["and", "or"]
     operands: tuple[Condition, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Not(Node):
+    """`not` of a condition."""
+
     operand: Condition
 
 
@@ -135,9 +149,29 @@ Any = Expression | Condition | Loop
 def children(node: Any) -> tuple[Any, ...]:
     """The parts of a node in reading order; for an aggregate its body, then its loops."""
     match node:
+        case Aggregate():
+            return (node.body, *node.loops)
+        case Loop():
+            return node.conditions
+        case Not():
+            return (node.operand,)
+        case Compare():
+            return (node.left, node.right)
+        case Member():
+            return node.items
+        case Logic():
+            return node.operands
+    return operands(node)
+
+
+def operands(node: Expression) -> tuple[Expression, ...]:
+    """The parts of an expression that are expressions themselves, without loops."""
+    match node:
+        case Aggregate():
+            return (node.body,)
         case Indexed():
             return node.indices
-        case Negate() | Not():
+        case Negate():
             return (node.operand,)
         case Add():
             return node.terms
@@ -147,16 +181,6 @@ def children(node: Any) -> tuple[Any, ...]:
             return (node.base, node.exponent)
         case Call():
             return node.arguments
-        case Aggregate():
-            return (node.body, *node.loops)
-        case Loop():
-            return node.conditions
-        case Compare():
-            return (node.left, node.right)
-        case Member():
-            return node.items
-        case Logic():
-            return node.operands
     return ()
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Literal
+from typing import Literal, cast
 
 from quod import errors
 
 MAX_LENGTH = 1_000_000
+Kind = Literal["number", "name", "text", "symbol", "end"]
 KEYWORDS = frozenset({"for", "in", "if", "and", "or", "not"})
 
 _TOKEN = re.compile(
@@ -54,7 +55,9 @@ _HINTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    kind: Literal["number", "name", "text", "symbol", "end"]
+    """A piece of text, what it is, and its zero-based column."""
+
+    kind: Kind
     text: str
     at: int
 
@@ -91,11 +94,10 @@ def tokenize(source: Source) -> list[Token]:
         match = _TOKEN.match(text, at)
         if match is None or text[at : at + 2] in ("<>", "=<", "=>"):
             raise source.error(_refusal(text, at), at)
-        kind = match.lastgroup
-        if kind == "symbol" or kind == "number" or kind == "name" or kind == "text":
-            tokens.append(Token(kind, match.group(), at))
-            if kind == "number":
-                _check_number(source, match.group(), at, match.end())
+        if match.lastgroup != "space":
+            tokens.append(Token(cast(Kind, match.lastgroup), match.group(), at))
+        if match.lastgroup == "number":
+            _check_number(source, match.group(), at, match.end())
         at = match.end()
     tokens.append(Token("end", "", len(text)))
     return tokens

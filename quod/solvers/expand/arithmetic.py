@@ -45,7 +45,7 @@ class Arithmetic:
         """An int64 array as numbers."""
         if not self.exact:
             return values.astype(np.float64)
-        return np.frompyfunc(flint.fmpq, 1, 1)(values.astype(object)).astype(object)
+        return np.asarray(np.frompyfunc(flint.fmpq, 1, 1)(values.astype(object)), dtype=object)
 
     def array(self, values: Any, field: str) -> Array:
         """Numbers from a NumPy array or nested lists of JSON numbers and texts; the float path leaves
@@ -55,7 +55,7 @@ class Arithmetic:
             if not np.isfinite(array).all():
                 raise errors.InvalidInput("the values hold NaN or an infinity", field=field)
             if not self.exact:
-                return array.astype(np.float64, copy=False)
+                return np.asarray(array, dtype=np.float64)
         elif array.dtype.kind != "O":
             raise errors.InvalidInput(f"the values are {array.dtype}, not numbers", field=field)
         result = np.empty(array.shape, dtype=self.dtype)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
-import functools
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -16,8 +13,9 @@ from quod.solvers.expand import constraints
 from quod.solvers.expand.arithmetic import Arithmetic
 from quod.solvers.expand.collect import Budget, Rows
 from quod.solvers.expand.constraints import Block
-from quod.solvers.expand.data import Data, index_text
+from quod.solvers.expand.data import Data
 from quod.solvers.expand.evaluate import Nonlinear
+from quod.solvers.expand.names import Names
 from quod.solvers.formulation import Formulation, Variable
 from quod.solvers.standard import Array, StandardForm
 
@@ -31,8 +29,8 @@ def expand(
 ) -> StandardForm:
     """The standard form, in float64 or (`exact`) in `flint.fmpq` object arrays.
 
-    Raises InvalidInput naming the row and column of what is wrong, Nonlinear (an InvalidInput) for a model that
-    is neither linear nor quadratic in the objective, and LimitExceeded naming the row before more than
+    Raises InvalidInput naming the row and column of what is wrong, Nonlinear (an InvalidInput) for a model
+    that is neither linear nor quadratic in the objective, and LimitExceeded naming the row before more than
     `max_nonzeros` nonzeros, rows, columns or conditions are made.
     """
     with np.errstate(all="ignore"):  # overflow shows as infinity and is reported with the row's name
@@ -59,15 +57,12 @@ def _expand(formulation: Formulation, arithmetic: Arithmetic, max_nonzeros: int)
     goal = formulation.objective
     tree = language.objective(formulation, scope)
     source = tokens.Source(goal.expression, "objective")
-    first = constraints.objective(tree, goal.sense == "minimize", source, data, budget)
-    blocks = []
+    blocks = [constraints.objective(tree, goal.sense == "minimize", source, data, budget)]
     for declared in formulation.constraints:
         loops, comparison = language.row(declared, scope)
         source = tokens.Source(declared.expression, f"constraint {declared.name!r}")
-        blocks.append(
-            constraints.constraint(declared.name, loops, comparison, source, data, integer, budget)
-        )
-    return _join(formulation, data, first, blocks, (lower, upper, integer))
+        blocks.append(constraints.constraint(declared.name, loops, comparison, source, data, integer, budget))
+    return _join(goal.sense, data, blocks, (lower, upper, integer))
 
 
 def _columns(formulation: Formulation, data: Data) -> tuple[Array, Array, Array]:
@@ -104,35 +99,35 @@ def _filled(count: int, bound: Fraction | None, missing: float, data: Data) -> A
 
 
 def _join(
-    formulation: Formulation,
+    sense: Literal["minimize", "maximize"],
     data: Data,
-    goal: Block,
-    blocks: Sequence[Block],
-    columns: tuple[Array, Array, Array],
+    blocks: list[Block],
+    bounds: tuple[Array, Array, Array],
 ) -> StandardForm:
+    """Columns and rows of all blocks, the objective's first in `blocks`, which is emptied on the way."""
     arithmetic, declared = data.arithmetic, data.columns
-    every = [goal, *blocks]
-    starts = np.cumsum([declared, *(len(b.new.origin) for b in every)]).tolist()
+    labels = [block.label for block in blocks]
+    starts = np.cumsum([declared, *(len(label.origin) for label in labels)]).tolist()
     total = starts.pop()
-    added = total - declared
-    lower, upper, integer = columns
-    lower = np.concatenate([lower, _filled(added, None, -math.inf, data)])
-    upper = np.concatenate([upper, _filled(added, None, math.inf, data)])
-    integer = np.concatenate([integer, np.zeros(added, dtype=bool)])
-    cost = arithmetic.zeros(total)
+    lower, upper, integer = _with_new_columns(bounds, total - declared, data)
+    goal = blocks[0]
+    cost, constant = arithmetic.zeros(total), goal.rows.constants[0]
     cost[_final(goal, goal.rows, starts[0])] = goal.rows.data
-    parts = [(b.rows, _final(b, b.rows, s)) for b, s in zip(blocks, starts[1:], strict=True)]
-    parts += [(b.new.rows, _final(b, b.new.rows, s)) for b, s in zip(every, starts, strict=True)]
+    quadratic = _quadratic(goal, arithmetic)
+    senses = [np.full(b.label.rows, b.sense, dtype=np.int8) for b in blocks[1:]]
+    senses += [np.full(len(label.owner), -1, dtype=np.int8) for label in labels]
+    parts = [(b.rows, _final(b, b.rows, s)) for b, s in zip(blocks[1:], starts[1:], strict=True)]
+    parts += [(b.new_rows, _final(b, b.new_rows, s)) for b, s in zip(blocks, starts, strict=True)]
+    blocks.clear()
+    del goal
     indptr, indices, values, rhs = _stack(parts, arithmetic)
-    senses = [np.full(b.count, b.sense, dtype=np.int8) for b in blocks]
-    senses += [np.full(len(b.new.owner), -1, dtype=np.int8) for b in every]
-    quadratic = _quadratic(goal, arithmetic, declared, starts[0])
+    names = Names(data, labels)
     kind: Any = ("mi" if integer.any() else "") + ("qp" if quadratic else "lp")
     return StandardForm(
         kind=kind,
-        sense=formulation.objective.sense,
+        sense=sense,
         cost=cost,
-        constant=goal.rows.constants[0],
+        constant=constant,
         lower=lower,
         upper=upper,
         integer=integer,
@@ -143,87 +138,57 @@ def _join(
         data=values,
         quadratic=quadratic,
         declared_columns=declared,
-        declared_rows=sum(b.count for b in blocks),
-        column_name=functools.partial(_column_name, _Names(data, every, blocks)),
-        row_name=functools.partial(_row_name, _Names(data, every, blocks)),
+        declared_rows=sum(label.rows for label in labels[1:]),
+        column_name=names.column,
+        row_name=names.row,
     )
+
+
+def _with_new_columns(
+    bounds: tuple[Array, Array, Array], count: int, data: Data
+) -> tuple[Array, Array, Array]:
+    """Free real columns after the declared ones."""
+    if not count:
+        return bounds
+    lower, upper, integer = bounds
+    lower = np.concatenate([lower, _filled(count, None, -math.inf, data)])
+    upper = np.concatenate([upper, _filled(count, None, math.inf, data)])
+    return lower, upper, np.concatenate([integer, np.zeros(count, dtype=bool)])
 
 
 def _final(block: Block, rows: Rows, start: int) -> Array:
     """Column numbers with the block's new columns in their final places from `start` on."""
-    new = block.new
-    if not len(new.origin):
+    if not len(block.renumber):
         return rows.indices
-    places = np.concatenate([np.arange(new.declared), start + new.renumber])
+    declared = block.declared
+    places = np.concatenate([np.arange(declared), start + block.renumber])
     return places[rows.indices].astype(np.int32)
 
 
-def _stack(
-    parts: list[tuple[Rows, Array]], arithmetic: Arithmetic
-) -> tuple[Array, Array, Array, Array]:
-    empty = np.zeros(0, dtype=np.int32)
-    sizes = [np.diff(rows.indptr) for rows, _ in parts]
-    indptr = np.zeros(sum(map(len, sizes)) + 1, dtype=np.int64)
-    np.cumsum(np.concatenate([empty.astype(np.int64), *sizes]), out=indptr[1:])
-    indices = np.concatenate([empty, *(columns for _, columns in parts)])
-    values = np.concatenate([arithmetic.zeros(0), *(rows.data for rows, _ in parts)])
+def _stack(parts: list[tuple[Rows, Array]], arithmetic: Arithmetic) -> tuple[Array, Array, Array, Array]:
+    """All rows below each other; `parts` is emptied on the way, so that no array is held twice for long."""
+    sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(rows.indptr) for rows, _ in parts)])
+    indptr = np.cumsum(sizes)
     rhs = -np.concatenate([arithmetic.zeros(0), *(rows.constants for rows, _ in parts)])
-    return indptr, indices, values, rhs + 0 if not arithmetic.exact else rhs
+    indices = np.empty(indptr[-1], dtype=np.int32)
+    values = np.empty(indptr[-1], dtype=arithmetic.dtype)
+    end = int(indptr[-1])
+    while parts:
+        rows, columns = parts.pop()
+        start = end - len(columns)
+        indices[start:end], values[start:end] = columns, rows.data
+        end = start
+    return indptr, indices, values, rhs if arithmetic.exact else rhs + 0.0  # -0.0 is written 0.0
 
 
-def _quadratic(
-    goal: Block, arithmetic: Arithmetic, declared: int, start: int
-) -> list[tuple[int, int, Any]]:
+def _quadratic(goal: Block, arithmetic: Arithmetic) -> list[tuple[int, int, Any]]:
     """Each pair i <= j once, in order, zeros dropped."""
     if goal.products is None:
         return []
     i, j, value = goal.products
-    width = declared + 1
+    width = goal.declared + 1
     keys, at = np.unique(i.astype(np.int64) * width + j, return_inverse=True)
     sums = arithmetic.sums(at.reshape(-1), value, len(keys))
-    return [(int(k // width), int(k % width), v) for k, v in zip(keys.tolist(), sums.tolist(), strict=True) if v]
-
-
-class _Names:
-    """Where the columns and rows of each declaration start."""
-
-    def __init__(self, data: Data, every: Sequence[Block], blocks: Sequence[Block]) -> None:
-        self.data, self.every, self.blocks = data, every, blocks
-        self.variables = list(data.variables)
-        self.column_starts = [data.first_column[name] for name in self.variables]
-        self.new_columns = np.cumsum([data.columns, *(len(b.new.origin) for b in every)]).tolist()
-        self.row_starts = np.cumsum([0, *(b.count for b in blocks)]).tolist()
-        self.new_rows = np.cumsum([self.row_starts[-1], *(len(b.new.owner) for b in every)]).tolist()
-
-    def row(self, block: Block, number: int) -> str:
-        """`c[a,b]`, or `objective`."""
-        return block.name + index_text(block.frame.members(number, self.data))
-
-    def new_column(self, block: Block, number: int) -> str:
-        """`r#k`."""
-        return f"{self.row(block, int(block.new.origin[number]))}#{block.new.number[number]}"
-
-
-def _column_name(names: _Names, column: int) -> str:
-    data = names.data
-    if not 0 <= column < names.new_columns[-1]:
-        raise IndexError(f"there is no column {column}")
-    if column >= data.columns:
-        block = bisect.bisect_right(names.new_columns, column) - 1
-        return names.new_column(names.every[block], column - names.new_columns[block])
-    place = bisect.bisect_right(names.column_starts, column) - 1
-    name = names.variables[place]
-    at = np.unravel_index(column - names.column_starts[place], data.shape(name)) if data.shape(name) else ()
-    members = [data.member(s, int(k)) for s, k in zip(data.index[name], at, strict=True)]
-    return name + index_text(members)
-
-
-def _row_name(names: _Names, row: int) -> str:
-    if not 0 <= row < names.new_rows[-1]:
-        raise IndexError(f"there is no row {row}")
-    if row < names.row_starts[-1]:
-        place = bisect.bisect_right(names.row_starts, row) - 1
-        return names.row(names.blocks[place], row - names.row_starts[place])
-    place = bisect.bisect_right(names.new_rows, row) - 1
-    block, number = names.every[place], row - names.new_rows[place]
-    return f"{names.new_column(block, int(block.new.owner[number]))}.{block.new.part[number]}"
+    return [
+        (int(k // width), int(k % width), v) for k, v in zip(keys.tolist(), sums.tolist(), strict=True) if v
+    ]

@@ -40,7 +40,7 @@ class Budget:
                 "nonzeros",
                 self.used,
                 self.limit,
-                f"{field}: the model would have more than {self.used:,} nonzeros, the limit is {self.limit:,}",
+                f"{field}: the model would have over {self.used:,} nonzeros, the limit is {self.limit:,}",
             )
 
 

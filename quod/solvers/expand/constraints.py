@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
-import flint
 import numpy as np
 
 from quod import errors
 from quod.solvers import syntax, tokens
+from quod.solvers.expand import strictness
 from quod.solvers.expand.collect import Budget, Collector, Rows
-from quod.solvers.expand.convex import ConvexTerms, Linearised
+from quod.solvers.expand.convex import ConvexTerms
 from quod.solvers.expand.data import Data
 from quod.solvers.expand.emit import Emitter
 from quod.solvers.expand.frame import Frame
+from quod.solvers.expand.names import Label
 from quod.solvers.standard import Array
 
 _SENSE = {"<=": -1, "<": -1, "==": 0, ">=": 1, ">": 1}
@@ -24,20 +24,17 @@ _SENSE = {"<=": -1, "<": -1, "==": 0, ">=": 1, ">": 1}
 class Block:
     """The rows of one constraint (or the one row of the objective), constants on the left side.
 
-    `frame` holds the loop values of the rows; `products` the quadratic part of an objective.
+    Columns from `declared` on are provisional numbers of new columns, `renumber` puts them in order;
+    `new_rows` are the rows that bound them; `products` is the quadratic part of an objective.
     """
 
-    name: str
-    frame: Frame
+    label: Label
     sense: int
     rows: Rows
-    new: Linearised
+    new_rows: Rows
+    declared: int
+    renumber: Array
     products: tuple[Array, Array, Array] | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-        return len(self.rows.constants)
 
 
 def constraint(
@@ -62,18 +59,19 @@ def constraint(
     out = Collector(used.arithmetic, budget, source.field, orientation=-sense, convex=convex)
     emitter.emit(tree.left, frame, out)
     emitter.emit(tree.right, frame.with_arrays(scale=-frame.arrays["scale"]), out)
-    count = frame.cells
-    rows = out.finish(count, data.columns + convex.columns)
+    block = _block(name, frame, sense, out, convex, data.columns)
     if strict:
-        rows = _closed(rows, sense, integer, used)
-    new = convex.finish()
+        block = dataclasses.replace(block, rows=strictness.closed(block.rows, sense, integer))
     if used is not data:
-        rows, new = _to_float(rows, used), dataclasses.replace(new, rows=_to_float(new.rows, used))
-    _check_finite(rows, new.rows, data, source)
-    return Block(name, _names_only(frame), sense, rows, new)
+        rows, new_rows = (_to_float(part, used) for part in (block.rows, block.new_rows))
+        block = dataclasses.replace(block, rows=rows, new_rows=new_rows)
+    _check_finite(block, data, source)
+    return block
 
 
-def objective(tree: syntax.Expression, minimize: bool, source: tokens.Source, data: Data, budget: Budget) -> Block:
+def objective(
+    tree: syntax.Expression, minimize: bool, source: tokens.Source, data: Data, budget: Budget
+) -> Block:
     """Expand the objective, linear or quadratic. Raises as `constraint` does."""
     emitter = Emitter(data, source)
     frame = _row_frame(emitter, ())
@@ -83,14 +81,20 @@ def objective(tree: syntax.Expression, minimize: bool, source: tokens.Source, da
         data.arithmetic, budget, source.field, orientation=orientation, convex=convex, quadratic=True
     )
     emitter.emit(tree, frame, out)
-    rows = out.finish(1, data.columns + convex.columns)
-    new = convex.finish()
-    _check_finite(rows, new.rows, data, source)
-    products = None
+    block = _block("objective", frame, 0, out, convex, data.columns)
     if out.products:
         i, j, value = (np.concatenate(parts) for parts in zip(*out.products, strict=True))
-        products = (i, j, value)
-    return Block("objective", frame, 0, rows, new, products)
+        block = dataclasses.replace(block, products=(i, j, value))
+    _check_finite(block, data, source)
+    return block
+
+
+def _block(name: str, frame: Frame, sense: int, out: Collector, convex: ConvexTerms, declared: int) -> Block:
+    rows = out.finish(frame.cells, declared + convex.columns)
+    new = convex.finish()
+    loops = dataclasses.replace(frame, arrays={key: frame.arrays[key] for key in frame.loops})
+    label = Label(name, loops, frame.cells, new.origin, new.number, new.owner, new.part)
+    return Block(label, sense, rows, new.rows, declared, new.renumber)
 
 
 def _row_frame(emitter: Emitter, loops: tuple[syntax.Loop, ...]) -> Frame:
@@ -107,33 +111,6 @@ def _row_frame(emitter: Emitter, loops: tuple[syntax.Loop, ...]) -> Frame:
     return frame.with_arrays(row=row, origin=row, scale=one)
 
 
-def _names_only(frame: Frame) -> Frame:
-    return dataclasses.replace(frame, arrays={key: frame.arrays[key] for key in frame.loops})
-
-
-def _closed(rows: Rows, sense: int, integer: Array, data: Data) -> Rows:
-    """Strict rows of integer columns as closed rows (docs/formulation.md §3); exact arithmetic.
-
-    A row without terms becomes the closed row with the same truth: 0 < b is 0 <= ⌈b⌉ − 1.
-    """
-    values, constants = rows.data.copy(), rows.constants.copy()
-    known = np.concatenate((integer, np.zeros(1, dtype=bool)))
-    for row in range(len(constants)):
-        part = slice(int(rows.indptr[row]), int(rows.indptr[row + 1]))
-        if not known[np.minimum(rows.indices[part], len(integer))].all():
-            continue
-        scale = flint.fmpq(1)
-        if part.start < part.stop:
-            numerators = math.gcd(*(int(v.p) for v in values[part]))
-            scale = flint.fmpq(math.lcm(*(int(v.q) for v in values[part])), 1)
-            numerators = math.gcd(*(int((v * scale).p) for v in values[part]))
-            scale = scale / numerators
-        bound = -constants[row] * scale
-        values[part] = values[part] * scale
-        constants[row] = flint.fmpq(1 - bound.ceil() if sense < 0 else -1 - bound.floor())
-    return Rows(rows.indptr, rows.indices, values, constants)
-
-
 def _to_float(rows: Rows, data: Data) -> Rows:
     arithmetic = data.arithmetic
     return dataclasses.replace(
@@ -141,7 +118,7 @@ def _to_float(rows: Rows, data: Data) -> Rows:
     )
 
 
-def _check_finite(rows: Rows, new: Rows, data: Data, source: tokens.Source) -> None:
-    for part in (rows, new):
+def _check_finite(block: Block, data: Data, source: tokens.Source) -> None:
+    for part in (block.rows, block.new_rows):
         if not (data.arithmetic.finite(part.data) and data.arithmetic.finite(part.constants)):
             raise errors.InvalidInput("a coefficient is beyond 1e308", field=source.field)

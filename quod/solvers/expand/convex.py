@@ -100,7 +100,9 @@ class ConvexTerms:
         start = np.flatnonzero(np.concatenate(([True], np.diff(owner[order]) > 0)))
         if len(start) < frame.cells or not len(owner):
             missing = ~np.isin(column, owner)
-            emitter.places.fail(f"{node.function} over nothing{frame.describe(missing, emitter.data)}", node.at)
+            emitter.places.fail(
+                f"{node.function} over nothing{frame.describe(missing, emitter.data)}", node.at
+            )
         part = np.empty(len(owner), dtype=np.int64)
         sizes = np.diff(np.append(start, len(owner)))
         part[order] = np.arange(len(owner)) - np.repeat(start, sizes) + 1

@@ -82,7 +82,8 @@ class IndexSet:
     def _key(self, codes: Sequence[Array]) -> Array:
         if self._universe**self.arity >= 2**62:
             raise errors.InvalidInput(
-                f"{self.arity} components over {self._universe} members are too many", field=f"set {self.name!r}"
+                f"{self.arity} components over {self._universe} members are too many",
+                field=f"set {self.name!r}",
             )
         key = codes[0] + 1
         for component in codes[1:]:
@@ -97,7 +98,8 @@ class Data:
         self.formulation, self.arithmetic, self.max_cells = formulation, arithmetic, max_cells
         self.universe = Universe(formulation.sets)
         self.sets = {s.name: IndexSet(s, self.universe) for s in formulation.sets}
-        self.index = {p.name: p.index for p in [*formulation.parameters, *formulation.variables]}
+        self.index = {p.name: p.index for p in formulation.parameters}
+        self.index |= {v.name: v.index for v in formulation.variables}
         self._parameters = {p.name: p for p in formulation.parameters}
         self._values: dict[str, Array] = {}
         self._exact: Data | None = None
@@ -139,7 +141,8 @@ class Data:
                 kind,
                 cells,
                 self.max_cells,
-                f"{item.name} over {' x '.join(item.index)} has {cells:,} {kind}, the limit is {self.max_cells:,}; "
+                f"{item.name} over {' x '.join(item.index)} has {cells:,} {kind}, the limit is "
+                f"{self.max_cells:,}; "
                 "index it by a set of the tuples that occur",
             )
         return cells
@@ -193,9 +196,7 @@ class Data:
 
 def member_texts(elements: Sequence[Element]) -> dict[tuple[str, ...], int]:
     """Position of each member by the texts of its components."""
-    return {
-        tuple(map(str, e)) if isinstance(e, tuple) else (str(e),): k for k, e in enumerate(elements)
-    }
+    return {tuple(map(str, e)) if isinstance(e, tuple) else (str(e),): k for k, e in enumerate(elements)}
 
 
 def split_key(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 
 from quod.solvers import syntax
@@ -19,7 +21,7 @@ class Emitter(Evaluator):
     """
 
     def emit(self, node: syntax.Expression, frame: Frame, out: Collector) -> None:
-        """Add scale · node. Raises Nonlinear where the node is not linear (or quadratic, if `out` takes it)."""
+        """Add scale · node. Raises Nonlinear where it is not linear (or quadratic, if `out` takes it)."""
         if not self.has_variables(node, frozenset(frame.bound)):
             out.constant(frame, self.value(node, frame))
             return
@@ -45,7 +47,7 @@ class Emitter(Evaluator):
             case _:
                 self.nonlinear(f"{getattr(node, 'function', 'this')} of variables is not linear", node)
 
-    def nonlinear(self, message: str, node: syntax.Expression) -> None:
+    def nonlinear(self, message: str, node: syntax.Expression) -> NoReturn:
         """Raise Nonlinear at the node."""
         raise Nonlinear(str(self.source.error(message, node.at)))
 

@@ -9,21 +9,14 @@ import numpy as np
 
 from quod import errors
 from quod.solvers import syntax, tokens
+from quod.solvers.expand import conditions
 from quod.solvers.expand.arithmetic import Arithmetic
-from quod.solvers.expand.data import MISSING, Data
+from quod.solvers.expand.data import Data
 from quod.solvers.expand.frame import Frame
 from quod.solvers.expand.places import Places
 from quod.solvers.standard import Array
 
 MAX_EXPONENT = 1000
-_COMPARE = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
 _REDUCE: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
@@ -38,7 +31,7 @@ class Evaluator:
         self.data, self.source = data, source
         self.arithmetic: Arithmetic = data.arithmetic
         self.places = Places(data, source)
-        self._exact: Evaluator | None = None
+        self._exactly: Evaluator | None = None
 
     def has_variables(self, node: syntax.Any, bound: frozenset[str]) -> bool:
         """Whether a variable occurs below the node; `bound` are the loop names that hide declared ones."""
@@ -89,7 +82,9 @@ class Evaluator:
         zero = np.equal(value, 0).astype(bool)
         if frame.cells and zero.any():
             self.places.fail(f"division by zero{frame.describe(zero, self.data)}", node.at)
-        return np.where(zero, self._constant(self.arithmetic.number(1), frame), value) if zero.any() else value
+        return (
+            np.where(zero, self._constant(self.arithmetic.number(1), frame), value) if zero.any() else value
+        )
 
     def exponent(self, node: syntax.Expression, frame: Frame) -> Array:
         """Whole exponents between 0 and MAX_EXPONENT, int64. Raises Nonlinear for others."""
@@ -105,15 +100,23 @@ class Evaluator:
         for loop in loops:
             frame = frame.extend(loop.names, loop.set, self.data.sets[loop.set].size)
             for condition in loop.conditions:
-                for part in _conjuncts(condition):
+                for part in conditions.conjuncts(condition):
                     frame = frame.filter(self.condition(part, frame))
         return frame
 
     def condition(self, node: syntax.Condition, frame: Frame) -> Array:
-        """Truth of a condition. What a false left side of `and` or a true one of `or` decides is not looked at."""
+        """Truth of a condition. What an operand of `and` or `or` decides, later ones are not asked."""
         part, back = frame.project(self._keys(node, frame))
         self.limit(part, "conditions")
-        return np.broadcast_to(self._truth(node, part), part.shape).reshape(back)
+        return np.broadcast_to(conditions.truth(self, node, part), part.shape).reshape(back)
+
+    def exactly(self) -> Evaluator:
+        """The same in exact arithmetic."""
+        if self.arithmetic.exact:
+            return self
+        if self._exactly is None:
+            self._exactly = Evaluator(self.data.exactly(), self.source)
+        return self._exactly
 
     def limit(self, frame: Frame, kind: str) -> None:
         """Raise LimitExceeded, naming the row, before arrays of the frame's size are made."""
@@ -125,72 +128,6 @@ class Evaluator:
                 f"{self.source.field}: {frame.cells:,} {kind} would be expanded, the limit is "
                 f"{self.data.max_cells:,}; loop over a set of the tuples that occur",
             )
-
-    def _truth(self, node: syntax.Condition, frame: Frame) -> Array:
-        match node:
-            case syntax.Not():
-                return ~self.condition(node.operand, frame)
-            case syntax.Logic():
-                undecided = node.operator == "and"
-                result = np.full(frame.shape, undecided, dtype=bool)
-                flat = result.reshape(-1)
-                open_cells = np.arange(frame.cells)
-                for operand in node.operands:
-                    part = frame.take(open_cells)
-                    truth = np.broadcast_to(self.condition(operand, part), part.shape)
-                    flat[open_cells] = truth
-                    open_cells = open_cells[truth == undecided]
-                return result
-            case syntax.Member():
-                return self.places.member(node.set, node.items, frame) != MISSING
-            case syntax.Compare():
-                return self._compare(node, frame)
-
-    def _compare(self, node: syntax.Compare, frame: Frame) -> Array:
-        left, right = node.left, node.right
-        if node.operator in ("==", "!=") and self._is_loop(left, frame) and self._is_atom(right, frame):
-            equal = self.places.codes(left, frame) == self.places.codes(right, frame)
-            return equal if node.operator == "==" else ~equal
-        if self._is_text(left, frame) or self._is_text(right, frame):
-            return self._compare_texts(node, frame)
-        evaluator = self if _plain(left) and _plain(right) else self._exactly()
-        result = _COMPARE[node.operator](evaluator.value(left, frame), evaluator.value(right, frame))
-        return np.asarray(result, dtype=bool)
-
-    def _compare_texts(self, node: syntax.Compare, frame: Frame) -> Array:
-        """Order of texts by code point; a text never equals a number."""
-        sides = []
-        for side in (node.left, node.right):
-            if not self._is_text(side, frame):
-                if node.operator in ("==", "!="):
-                    return np.full((1,) * len(frame.shape), node.operator == "!=")
-                self.places.fail("a text and a number have no order", side.at)
-            if isinstance(side, syntax.Text):
-                sides.append(np.full((1,) * len(frame.shape), side.value, dtype=object))
-            else:
-                sides.append(np.array([*self.data.universe.atoms, ""], dtype=object)[self.places.codes(side, frame)])
-        return np.asarray(_COMPARE[node.operator](*sides), dtype=bool)
-
-    def _is_atom(self, node: syntax.Expression, frame: Frame) -> bool:
-        whole = isinstance(node, syntax.Number) and node.value.denominator == 1 and node.value < 2**31
-        return whole or isinstance(node, syntax.Text) or self._is_loop(node, frame)
-
-    def _is_loop(self, node: syntax.Expression, frame: Frame) -> bool:
-        return isinstance(node, syntax.Name) and node.name in frame.bound
-
-    def _is_text(self, node: syntax.Expression, frame: Frame) -> bool:
-        if isinstance(node, syntax.Name) and node.name in frame.bound:
-            item = frame.bound[node.name]
-            return bool(self.data.universe.is_text[self.data.sets[item.set].codes[item.component]].all())
-        return isinstance(node, syntax.Text)
-
-    def _exactly(self) -> Evaluator:
-        """Conditions that compute are decided in exact arithmetic, whatever the form."""
-        if self.arithmetic.exact:
-            return self
-        if self._exact is None:
-            self._exact = Evaluator(self.data.exactly(), self.source)
-        return self._exact
 
     def _keys(self, node: syntax.Any, frame: Frame) -> set[str]:
         """Loops of the frame that the node looks at."""
@@ -229,7 +166,9 @@ class Evaluator:
             size = self.data.sets[syntax.to_text(node.arguments[0])].size
             return self._constant(self.arithmetic.number(size), frame)
         if node.function not in ("abs", "min", "max"):
-            raise Nonlinear(str(self.source.error(f"{node.function} stands in nonlinear models only", node.at)))
+            raise Nonlinear(
+                str(self.source.error(f"{node.function} stands in nonlinear models only", node.at))
+            )
         values = [self.value(argument, frame) for argument in node.arguments]
         if node.function == "abs":
             return np.asarray(np.maximum(values[0], -values[0]), dtype=self.arithmetic.dtype)
@@ -261,19 +200,6 @@ class Evaluator:
         if len(groups):
             result[groups] = _REDUCE[node.function].reduceat(values[order], starts)
         return result
-
-
-def _conjuncts(node: syntax.Condition) -> tuple[syntax.Condition, ...]:
-    return node.operands if isinstance(node, syntax.Logic) and node.operator == "and" else (node,)
-
-
-def _plain(node: syntax.Expression) -> bool:
-    """Numbers that need no arithmetic: their order survives rounding to floats."""
-    if isinstance(node, syntax.Negate):
-        return _plain(node.operand)
-    return isinstance(node, syntax.Number | syntax.Name | syntax.Indexed) or (
-        isinstance(node, syntax.Call) and node.function == "len"
-    )
 
 
 def _straight(positions: list[Array], shape: tuple[int, ...], dimensions: int) -> Any:

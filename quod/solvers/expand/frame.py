@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +64,7 @@ class Frame:
         kept = [axis for axis in range(len(self.shape)) if axis not in axes]
         found = np.nonzero(mask.reshape([mask.shape[axis] for axis in axes])) if axes else ()
         count = len(found[0]) if axes else 0
+        kept_all = (slice(None),) * len(kept)
         arrays = {}
         for name, array in self.arrays.items():
             moved = array.transpose([*kept, *axes])
@@ -70,13 +73,14 @@ class Frame:
                 for axis, where in zip(axes, found, strict=True)
             )
             varies = any(array.shape[axis] != 1 for axis in axes)
-            arrays[name] = moved[(..., *at)] if varies else moved.reshape(*moved.shape[: len(kept)], 1)
+            arrays[name] = moved[kept_all + at] if varies else moved.reshape(*moved.shape[: len(kept)], 1)
         shape = (*(self.shape[axis] for axis in kept), count)
         return Frame(shape, arrays, self.bound, self.loops)
 
     def project(self, keys: set[str]) -> tuple[Frame, tuple[int, ...]]:
-        """The frame on the axes on which the arrays `keys` vary, with these arrays only, and the shape that puts
-        a result of it back among all axes."""
+        """The frame on the axes on which the arrays `keys` vary, with these arrays only.
+
+        Also the shape that puts a result of it back among all axes."""
         used = {key: self.arrays[key] for key in keys}
         axes = [a for a in range(len(self.shape)) if any(array.shape[a] != 1 for array in used.values())]
         arrays = {key: array.reshape([array.shape[a] for a in axes] or [1]) for key, array in used.items()}
@@ -89,7 +93,9 @@ class Frame:
         at = np.unravel_index(cells, self.shape)
         arrays = {}
         for name, array in self.arrays.items():
-            arrays[name] = array[tuple(w if array.shape[a] != 1 else np.zeros_like(w) for a, w in enumerate(at))]
+            arrays[name] = array[
+                tuple(w if array.shape[a] != 1 else np.zeros_like(w) for a, w in enumerate(at))
+            ]
         return Frame((len(cells),), arrays, self.bound, self.loops)
 
     def flat(self, name: str) -> Array:
@@ -102,17 +108,17 @@ class Frame:
         order = np.lexsort(keys[::-1]) if keys else np.arange(self.cells)
         return self.take(order)
 
-    def members(self, cell: int, data: Data) -> list[object]:
-        """The members bound by each loop in a cell, outermost first."""
-        at = np.unravel_index(cell, self.shape)
+    def positions(self, cell: int) -> list[tuple[str, int]]:
+        """The set of each loop and the position bound in a cell, outermost loop first."""
         set_of = {item.key: item.set for item in self.bound.values()}
-        members: list[object] = []
-        for key in self.loops:
-            if key in set_of and key in self.arrays:
-                array = self.arrays[key]
-                where = tuple(int(w) if array.shape[a] != 1 else 0 for a, w in enumerate(at))
-                members.append(data.member(set_of[key], int(array[where])))
-        return members
+        at = np.unravel_index(cell, self.shape)
+        return [
+            (set_of[key], self._at(key, at)) for key in self.loops if key in set_of and key in self.arrays
+        ]
+
+    def _at(self, key: str, at: Sequence[Any]) -> int:
+        array = self.arrays[key]
+        return int(array[tuple(int(w) if array.shape[a] != 1 else 0 for a, w in enumerate(at))])
 
     def describe(self, flags: Array, data: Data) -> str:
         """The loop values of the first flagged cell, for messages: ` (at i = paris, t = 3)`."""
@@ -123,8 +129,6 @@ class Frame:
         parts = []
         for name, item in self.bound.items():
             if item.key in self.arrays:
-                array = self.arrays[item.key]
-                where = tuple(int(w) if array.shape[a] != 1 else 0 for a, w in enumerate(at))
-                member = data.member(item.set, int(array[where]))
+                member = data.member(item.set, self._at(item.key, at))
                 parts.append(f"{name} = {member[item.component] if isinstance(member, tuple) else member}")
         return f" (at {', '.join(parts)})" if parts else ""

@@ -45,7 +45,8 @@ class Places:
         first = bound[0]
         if first is not None:
             same = all(
-                b is not None and (b.key, b.set, b.component) == (first.key, name, k) for k, b in enumerate(bound)
+                b is not None and (b.key, b.set, b.component) == (first.key, name, k)
+                for k, b in enumerate(bound)
             )
             if same and len(bound) == target.arity:
                 return frame.arrays[first.key]
@@ -114,11 +115,6 @@ class Places:
         shown = ", ".join(map(syntax.to_text, indices))
         noun = "index" if len(indices) == 1 else "indices"
         where = frame.describe(outside, self.data)
-        values = [
-            str(self.data.universe.atoms[code])
-            for code in (int(np.broadcast_to(c, frame.shape).reshape(-1)[0]) for c in ())
-        ]
-        del values
         self.fail(
             f"{node.name}: {noun} {shown}{where} is not in set {name}; "
             f"restrict the loop with a condition such as if {shown} in {name}",

@@ -1,4 +1,4 @@
-"""Binds drafters to what they need (models, checks, a quick solve) and compares several drafts of one text."""
+"""Binds drafters to what they need (a model, checks, a quick solve) and compares several drafts."""
 
 from __future__ import annotations
 

@@ -7,14 +7,18 @@ Only what the checker accepted is returned as solved; everything else says what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from quod import certificates, errors, jobs
 from quod.agents import drafting, trace
 from quod.settings import Settings
-from quod.solvers import coverage, formulation, options, review, run, tables, units
+from quod.solvers import coverage, expand, formulation, options, review, run, tables, units
+from quod.solvers.drafters import base
+from quod.solvers.exact import Proof
 from quod.solvers.formulation import Formulation
+from quod.solvers.outcome import Outcome
 
 TEXT_LIMIT = 1_000_000
 """Characters of problem text; longer input is refused."""
@@ -25,15 +29,16 @@ def run_job(
     settings: Settings,
     *,
     base_dir: str | Path | None = None,
+    drafters: Sequence[base.Drafter] = (),
     progress: trace.Progress | None = None,
 ) -> jobs.Result:
     """Run one `optimize` job in this process and its children.
 
-    Raises InvalidInput, Misconfigured or Unavailable; a solver that fails, hangs or eats its memory is a
-    result with status `failed` and the reason in `warnings`.
+    `drafters` replace those that the settings name. A solver that fails, hangs or eats its memory is a result
+    with status `failed` and the reason in `warnings`. Raises InvalidInput, Misconfigured or Unavailable.
     """
     tracer = trace.Tracer(progress)
-    draft = _formulate(job, settings, base_dir, tracer)
+    draft = _formulate(job, settings, base_dir, drafters, tracer)
     if draft.formulation is None or draft.problems:
         return _unsolved(job, draft, tracer, jobs.Termination.NOT_UNDERSTOOD)
     chosen = draft.formulation
@@ -44,6 +49,7 @@ def run_job(
     except (errors.LimitExceeded, errors.ToolFailed) as error:
         return _failed(job, draft, tracer, error)
     tracer.usage.solver_seconds = tracer.seconds("solve")
+    tracer.warnings += proof.notes if proof is not None else []
     if proof is None:
         tracer.warnings.append(f"the solver stopped without an answer: {outcome.raw_status}")
         return _unsolved(job, draft, tracer, outcome.termination, outcome)
@@ -51,8 +57,12 @@ def run_job(
 
 
 def _formulate(
-    job: jobs.Job, settings: Settings, base_dir: str | Path | None, tracer: trace.Tracer
-) -> drafting.Draft:
+    job: jobs.Job,
+    settings: Settings,
+    base_dir: str | Path | None,
+    drafters: Sequence[base.Drafter],
+    tracer: trace.Tracer,
+) -> base.Draft:
     if len(job.input) > TEXT_LIMIT:
         raise errors.InvalidInput(
             f"the text has {len(job.input):,} characters; at most {TEXT_LIMIT:,} are read", field="text"
@@ -63,16 +73,15 @@ def _formulate(
             if given.text is None and job.input.strip():
                 given = formulation.parse({**given.model_dump(), "text": job.input})
             given = tables.load(given, base_dir)
-        draft = drafting.Draft(formulation=given)
+        draft = base.Draft(formulation=given)
     elif not job.input.strip():
         raise errors.InvalidInput(
             "the problem is empty; describe it in words or give a formulation", field="text"
         )
     else:
         with tracer.task("formulate", f"reading the problem ({settings.drafter})"):
-            draft = drafting.draft(job.input, settings)
-    tracer.usage = draft.usage
-    tracer.warnings += draft.warnings
+            draft, warnings = drafting.draft(job.input, settings, drafters)
+        tracer.usage, tracer.warnings = draft.usage, warnings
     if draft.formulation is not None:
         with tracer.task("cover", "checking that every number of the text is used"):
             tracer.warnings += coverage.check(draft.formulation).missing
@@ -82,11 +91,11 @@ def _formulate(
 
 def _certified(
     job: jobs.Job,
-    draft: drafting.Draft,
+    draft: base.Draft,
     tracer: trace.Tracer,
     limits: options.Options,
-    outcome: run.Outcome,
-    proof: run.Proof,
+    outcome: Outcome,
+    proof: Proof,
 ) -> jobs.Result:
     chosen = draft.formulation
     assert chosen is not None
@@ -124,7 +133,7 @@ def _explain(chosen: Formulation, result: jobs.Result, tracer: trace.Tracer, lim
         tracer.warnings.append(f"the answer stands, but it could not be reviewed: {error}")
 
 
-def _certificate(chosen: Formulation, proof: run.Proof) -> jobs.Certificate:
+def _certificate(chosen: Formulation, proof: Proof) -> jobs.Certificate:
     key = (proof.kind, proof.strength)
     return jobs.Certificate(
         kind=proof.kind,
@@ -137,13 +146,21 @@ def _certificate(chosen: Formulation, proof: run.Proof) -> jobs.Certificate:
     )
 
 
-def _answer(chosen: Formulation, proof: run.Proof) -> dict[str, Any]:
+def _answer(chosen: Formulation, proof: Proof) -> dict[str, Any]:
     answer = {name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim}
     if "point" in proof.evidence:
-        answer["values"] = certificates.labelled_values(
-            tables.inline(chosen).model_dump(mode="json"), proof.evidence["point"]
-        )
+        answer["values"] = labelled(chosen, proof.evidence["point"])
     return answer
+
+
+def labelled(chosen: Formulation, point: dict[str, Any]) -> dict[str, Any]:
+    """Every declared column under the name the user knows: the variable's label and its index."""
+    labels = {variable.name: variable.label or variable.name for variable in chosen.variables}
+    values = {}
+    for column in expand.column_names(chosen):
+        name, bracket, index = column.partition("[")
+        values[labels[name] + bracket + index] = point.get(column, "0")
+    return values
 
 
 def _result(
@@ -151,7 +168,7 @@ def _result(
     status: jobs.Status,
     termination: jobs.Termination,
     tracer: trace.Tracer,
-    outcome: run.Outcome | None = None,
+    outcome: Outcome | None = None,
 ) -> jobs.Result:
     solver = None
     if outcome is not None:
@@ -176,10 +193,10 @@ def _result(
 
 def _unsolved(
     job: jobs.Job,
-    draft: drafting.Draft,
+    draft: base.Draft,
     tracer: trace.Tracer,
     termination: jobs.Termination,
-    outcome: run.Outcome | None = None,
+    outcome: Outcome | None = None,
 ) -> jobs.Result:
     result = _result(job, jobs.Status.UNSOLVED, termination, tracer, outcome)
     if draft.formulation is not None:
@@ -188,27 +205,16 @@ def _unsolved(
     return result
 
 
-def _failed(
-    job: jobs.Job, draft: drafting.Draft, tracer: trace.Tracer, error: errors.QuodError
-) -> jobs.Result:
+def _failed(job: jobs.Job, draft: base.Draft, tracer: trace.Tracer, error: errors.QuodError) -> jobs.Result:
     tracer.warnings.append(str(error))
     result = _unsolved(job, draft, tracer, trace.failure(error))
     return result.model_copy(update={"status": jobs.Status.FAILED})
 
 
-__all__ = ["run_job", "solve"]
-
-
 def solve(
-    text: str,
-    settings: Settings,
-    *,
-    drafter: str | None = None,
-    formulation: dict[str, Any] | None = None,
-    progress: trace.Progress | None = None,
+    text: str, settings: Settings, *, formulation: dict[str, Any] | None = None, drafter: str | None = None
 ) -> jobs.Result:
-    """`run_job` for a text, with another drafter than the settings name if one is given."""
+    """`run_job` for a text, under another drafter than the settings name if one is given."""
     if drafter is not None:
         settings = settings.model_copy(update={"drafter": drafter})
-    job = jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text, formulation=formulation)
-    return run_job(job, settings, progress=progress)
+    return run_job(jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text, formulation=formulation), settings)

@@ -32,7 +32,8 @@ def check(
 
 def _one(path: str) -> dict[str, Any]:
     try:
-        verdict = certificates.check(files.read_json(path))
+        document = files.read_json(path)
+        verdict = certificates.check(document)
     except errors.CertificateRejected as error:
         return {"file": path, "accepted": False, "reason": str(error), "exit_code": 1}
     except errors.InvalidInput as error:
@@ -41,9 +42,9 @@ def _one(path: str) -> dict[str, Any]:
         "file": path,
         "accepted": True,
         "kind": verdict.kind,
-        "strength": str(verdict.strength),
+        "strength": verdict.strength,
         "proved": list(verdict.summary),
-        "does_not_cover": list(verdict.does_not_cover),
+        "does_not_cover": (document.get("certificate") or document)["does_not_cover"],
         "seconds": round(verdict.seconds, 4),
         "exit_code": 0,
     }

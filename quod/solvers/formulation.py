@@ -154,7 +154,7 @@ class Constraint(Part):
 class Convention(Part):
     """A choice the words leave open: how it was read, and what else they may mean.
 
-    `integrality`: the domain of `targets` (variables) is `reading`, could be `alternative`: "integer", "real".
+    `integrality`: the domain of `targets` (variables) is `reading`, could be `alternative` ("real").
     `strictness`: the comparison of `targets` (constraints) is `reading`, could be `alternative`: "<", "<=".
     `percentage`: the whole expression of `targets[0]` (a constraint, or "objective") likewise.
     """
@@ -194,6 +194,10 @@ class Formulation(Part):
             if element.name in seen:
                 raise ValueError(f"the name {element.name!r} is used twice")
             seen.add(element.name)
+        labels = [variable.label or variable.name for variable in self.variables]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"two variables are called {label!r}; give each its own label")
         rows: set[str] = set()
         for row in self.constraints:
             if row.name in rows or row.name == "objective":

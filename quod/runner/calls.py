@@ -31,8 +31,8 @@ def call(
 
     The function must be importable by name (not a lambda, not defined in the main script); arguments and
     value are pickled. Everything the child prints, on either stream, is kept for messages and never reaches
-    this process's streams. `on_report` receives what the function passes to `quod.runner.report`. `what` names the
-    child in messages.
+    this process's streams. `on_report` receives what the function passes to `quod.runner.report`. `what`
+    names the child in messages.
 
     Raises what the function raised if that was a QuodError; LimitExceeded for `seconds`, `memory_mb` or
     `cpu_seconds`; ToolFailed for every other end, with the signal or exit code and the last lines.

@@ -221,7 +221,7 @@ class Child:
             raise errors.LimitExceeded("memory_mb", None, limits.memory_mb)
 
     def describe_end(self) -> str:
-        """How the process ended, for people: "was killed by signal 9 (SIGKILL) from outside" and its last lines."""
+        """How the process ended, for people: "was killed by signal 9 (SIGKILL) from outside"."""
         code = self.process.returncode
         lines = self.stderr.value().decode(errors="replace").strip().splitlines()[-8:]
         last = "\n".join(line[:300] for line in lines)

@@ -17,23 +17,23 @@ from quod.solvers.standard import StandardForm
 
 _Status = highspy.HighsModelStatus
 TERMINATION = {
-    _Status.kOptimal: jobs.Termination.OPTIMAL,
-    _Status.kModelEmpty: jobs.Termination.OPTIMAL,
-    _Status.kInfeasible: jobs.Termination.INFEASIBLE,
-    _Status.kUnbounded: jobs.Termination.UNBOUNDED,
-    _Status.kUnboundedOrInfeasible: jobs.Termination.INFEASIBLE_OR_UNBOUNDED,
-    _Status.kObjectiveBound: jobs.Termination.SUBOPTIMAL,
-    _Status.kObjectiveTarget: jobs.Termination.SUBOPTIMAL,
-    _Status.kSolutionLimit: jobs.Termination.SUBOPTIMAL,
-    _Status.kTimeLimit: jobs.Termination.TIME_LIMIT,
-    _Status.kIterationLimit: jobs.Termination.ITERATION_LIMIT,
-    _Status.kMemoryLimit: jobs.Termination.MEMORY_LIMIT,
-    _Status.kInterrupt: jobs.Termination.USER_INTERRUPT,
-    _Status.kHighsInterrupt: jobs.Termination.USER_INTERRUPT,
-    _Status.kUnknown: jobs.Termination.UNKNOWN,
-    _Status.kNotset: jobs.Termination.UNKNOWN,
+    "kOptimal": jobs.Termination.OPTIMAL,
+    "kModelEmpty": jobs.Termination.OPTIMAL,
+    "kInfeasible": jobs.Termination.INFEASIBLE,
+    "kUnbounded": jobs.Termination.UNBOUNDED,
+    "kUnboundedOrInfeasible": jobs.Termination.INFEASIBLE_OR_UNBOUNDED,
+    "kObjectiveBound": jobs.Termination.SUBOPTIMAL,
+    "kObjectiveTarget": jobs.Termination.SUBOPTIMAL,
+    "kSolutionLimit": jobs.Termination.SUBOPTIMAL,
+    "kTimeLimit": jobs.Termination.TIME_LIMIT,
+    "kIterationLimit": jobs.Termination.ITERATION_LIMIT,
+    "kMemoryLimit": jobs.Termination.MEMORY_LIMIT,
+    "kInterrupt": jobs.Termination.USER_INTERRUPT,
+    "kHighsInterrupt": jobs.Termination.USER_INTERRUPT,
+    "kUnknown": jobs.Termination.UNKNOWN,
+    "kNotset": jobs.Termination.UNKNOWN,
 }
-"""Everything else is an internal error of the solver."""
+"""By HiGHS' name of the model status (not every version has all); everything else is an internal error."""
 
 
 def solve(form: StandardForm, options: Options) -> Outcome:
@@ -50,9 +50,13 @@ def solve(form: StandardForm, options: Options) -> Outcome:
     configure(model, options)
     status = run(model)
     if status == _Status.kModelEmpty and not _zero_is_feasible(form):
-        return Outcome(jobs.Termination.INFEASIBLE, "Empty: a row without terms fails", "highs", version(), 0.0)
+        return Outcome(
+            jobs.Termination.INFEASIBLE, "Empty: a row without terms fails", "highs", version(), 0.0
+        )
     if status == _Status.kNotset and form.quadratic:
-        raise errors.InvalidInput("is not convex, HiGHS cannot minimize it; use the solver scip", field="objective")
+        raise errors.InvalidInput(
+            "is not convex, HiGHS cannot minimize it; use the solver scip", field="objective"
+        )
     if status in (_Status.kUnboundedOrInfeasible, _Status.kUnbounded):
         status = _resolve(model, form, status)
     return _outcome(model, form, status, time.perf_counter() - started)
@@ -140,8 +144,9 @@ def _zero_is_feasible(form: StandardForm) -> bool:
 def _resolve(model: Any, form: StandardForm, status: Any) -> Any:
     """Which of infeasible and unbounded it is.
 
-    Without presolve HiGHS knows for linear models. A mixed-integer model with rational data whose relaxation is unbounded
-    is unbounded if and only if it has a feasible point (Meyer 1974), so its objective is taken away.
+    Without presolve HiGHS knows for linear models. A mixed-integer model with rational data whose relaxation
+    is unbounded is itself unbounded if and only if it has a feasible point (Meyer 1974); the objective is
+    taken away to see.
     """
     if status == _Status.kUnboundedOrInfeasible:
         model.setOptionValue("presolve", "off")
@@ -159,7 +164,7 @@ def _resolve(model: Any, form: StandardForm, status: Any) -> Any:
 
 
 def _outcome(model: Any, form: StandardForm, status: Any, seconds: float) -> Outcome:
-    termination = TERMINATION.get(status, jobs.Termination.INTERNAL_SOLVER_ERROR)
+    termination = TERMINATION.get(status.name, jobs.Termination.INTERNAL_SOLVER_ERROR)
     raw = str(model.modelStatusToString(status))
     objective = values = bound = gap = None
     info, sign = model.getInfo(), minimization_sign(form)

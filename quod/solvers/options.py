@@ -12,10 +12,10 @@ from quod.settings import Settings
 class Options:
     """Limits and choices of one solve; the defaults are those of `quod.settings`.
 
-    `solver`: a name in `quod.solvers.run.SOLVERS`, or `auto`. `time_limit`: wall-clock seconds of the solver, and
-    again for the proof. `memory_limit_mb`: address space of the child in MiB. `gap`: relative gap at which
-    a MILP search may stop. `node_limit`: nodes of the certifying tree. `certify_size_limit`: nonzeros above
-    which no exact proof is attempted.
+    `solver`: a name in `quod.solvers.run.SOLVERS`, or `auto`. `time_limit`: wall-clock seconds of the solver,
+    and again for the proof. `memory_limit_mb`: address space of the child in MiB. `gap`: relative gap at
+    which a MILP search may stop. `node_limit`: nodes of the certifying tree. `certify_size_limit`: nonzeros
+    above which no exact proof is attempted.
     """
 
     solver: str = "auto"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from quod import jobs
 
 LOWER, BASIC, UPPER, FREE, NONBASIC = range(5)
-"""Status of a column or row in a basis: at its lower bound, basic, at its upper bound, free at zero, unspecified."""
+"""Status in a basis: at the lower bound, basic, at the upper bound, free at zero, nonbasic somewhere."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from quod import errors, runner
 from quod.solvers import expand
-from quod.solvers.exact import Proof, numeric, numeric_of, prove, too_large
+from quod.solvers.exact import Proof, numeric, prove, too_large
 from quod.solvers.exact.program import float_form
 from quod.solvers.formulation import Formulation
 from quod.solvers.options import Options
@@ -91,53 +91,54 @@ def solve_and_prove(
         return outcome, weak
 
 
-def call(
-    function: Callable[..., T], model: Any, options: Options, *, progress: Progress | None = None
-) -> T:
+def call(function: Callable[..., T], model: Any, options: Options, *, progress: Progress | None = None) -> T:
     """`function(model, options)` in a child process under the limits of `options`; raises as `solve` does."""
     limits = _limits(options, options.time_limit)
-    return runner.call(
-        function, model, options, limits=limits, on_report=progress, what="the solver process"
-    )
+    return runner.call(function, model, options, limits=limits, on_report=progress, what="the solver process")
 
 
 def solve_here(model: Formulation | StandardForm, options: Options) -> Outcome:
     """Solve in this process: for code that already runs in a child."""
     if isinstance(model, StandardForm):
         return _solver_for(model.kind, options, form_only=True).solve(model, options)
-    solver = _solver_for(expand.classify(model), options)
-    if solver.takes == "formulation":
-        return solver.solve(model, options)
-    try:
-        return solver.solve(expand.expand(model), options)
-    except errors.InvalidInput:
-        if options.solver != "auto" or expand.classify(model) != "qp":
-            raise
-        return SOLVERS["scip"].solve(model, options)  # a quadratic objective that is not convex
+    form = _expanded(model)
+    return _solve(model, form, options)
 
 
 def prove_here(formulation: Formulation, options: Options) -> tuple[Outcome, Proof | None]:
     """Solve and prove in this process: for code that already runs in a child."""
-    kind = expand.classify(formulation)
-    if kind not in ("lp", "milp"):
-        return _word(formulation, kind, options)
-    form = expand.expand(formulation)
-    large = len(form.data) > options.certify_size_limit
-    exact_form = form if large else expand.expand(formulation, exact=True)
-    solver = _solver_for(kind, options)
-    outcome = solver.solve(formulation if solver.takes == "formulation" else form, options)
-    weak = numeric_of(form, outcome, too_large(len(form.data), options))
-    if large:
+    form = _expanded(formulation)
+    outcome = _solve(formulation, form, options)
+    if form is None or form.kind not in ("lp", "milp"):
+        names = expand.column_names(formulation)
+        reason = f"a model of class {expand.classify(formulation)} gets no exact certificate"
+        return outcome, numeric(names, formulation.objective.sense, outcome, reason)
+    names = [form.column_name(j) for j in range(form.declared_columns)]
+    weak = numeric(names, form.sense, outcome, too_large(len(form.data), options))
+    if len(form.data) > options.certify_size_limit:
         return outcome, weak
     runner.report((outcome, weak))
-    return outcome, prove(exact_form, options, outcome, progress=runner.report)
+    return outcome, prove(expand.expand(formulation, exact=True), options, outcome, progress=runner.report)
 
 
-def _word(formulation: Formulation, kind: str, options: Options) -> tuple[Outcome, Proof | None]:
-    outcome = solve_here(formulation, options)
-    names = expand.column_names(formulation)
-    reason = f"a model of class {kind} gets no exact certificate"
-    return outcome, numeric(names.__getitem__, len(names), formulation.objective.sense, outcome, reason)
+def _expanded(formulation: Formulation) -> StandardForm | None:
+    """The float standard form, None for a nonlinear model."""
+    try:
+        return expand.expand(formulation)
+    except expand.Nonlinear:
+        return None
+
+
+def _solve(formulation: Formulation, form: StandardForm | None, options: Options) -> Outcome:
+    solver = _solver_for("minlp" if form is None else form.kind, options)
+    if form is None or solver.takes == "formulation":
+        return solver.solve(formulation, options)
+    try:
+        return solver.solve(form, options)
+    except errors.InvalidInput:
+        if options.solver != "auto" or form.kind != "qp":
+            raise
+        return SOLVERS["scip"].solve(formulation, options)  # a quadratic objective that is not convex
 
 
 def _solver_for(kind: str, options: Options, *, form_only: bool = False) -> Solver:

@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from quod.solvers.exact.proof import Proof
-from quod.solvers.exact.prove import numeric, numeric_of, prove, too_large
+from quod.solvers.exact.prove import numeric, prove, too_large
 
-__all__ = ["Proof", "numeric", "numeric_of", "prove", "too_large"]
+__all__ = ["Proof", "numeric", "prove", "too_large"]

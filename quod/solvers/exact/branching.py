@@ -19,6 +19,7 @@ _RELIABLE = 4
 _PROBES = 8
 _ITERATIONS = 100
 _LEAST = 1e-6
+_UNKNOWN_CUTOFF = 1e6
 
 FloatBounds = dict[int, tuple[float, float]]
 
@@ -42,30 +43,27 @@ class Branching:
             self._gain[int(up), column] += max(gain, 0.0) / distance
             self._count[int(up), column] += 1
 
-    def choose(
-        self, relaxation: Relaxation, node: Relaxed, bounds: FloatBounds, limits: tuple[Any, Any], cutoff: float
-    ) -> tuple[int, int]:
-        """(column, floor) to branch on; `node` must have a fractional column.
+    def choose(self, relaxation: Relaxation, node: Relaxed, bounds: FloatBounds, cutoff: float) -> int:
+        """The column to branch on; `node` must have a fractional one.
 
-        `bounds` are the node's, `limits` the form's bounds as arrays. The relaxation is left as it was found.
+        `bounds` are the node's own, `cutoff` is the objective at which a child is closed. The relaxation is
+        left as it was found.
         """
         candidates = self.fractional(node.values)
         fraction = node.values[candidates] - np.floor(node.values[candidates])
         scores = self._score(*self._estimates(candidates, fraction))
-        order = np.argsort(-scores, kind="stable")
+        order = np.argsort(-scores, kind="stable").tolist()
         unsure = [k for k in order if self._count[:, candidates[k]].min() < _RELIABLE][:_PROBES]
-        if unsure and len(candidates) > 1:
-            start = relaxation.save()
-            for k in unsure:
-                column = int(candidates[k])
-                gains = self._probe(relaxation, node, start, bounds, limits, column, cutoff)
-                scores[k] = self._score(*gains)
-            relaxation.bound(bounds)
-            relaxation.restore(start)
-            best = max(unsure + [k for k in order if k not in unsure][:1], key=lambda k: scores[k])
-        else:
-            best = int(order[0])
-        return int(candidates[best]), math.floor(node.values[candidates[best]])
+        if not unsure or len(candidates) == 1:
+            return int(candidates[order[0]])
+        start = relaxation.save()
+        for k in unsure:
+            column = int(candidates[k])
+            scores[k] = self._score(*self._probe(relaxation, node, start, bounds, column, cutoff))
+        relaxation.bound(bounds)
+        relaxation.restore(start)
+        sure = [k for k in order if k not in unsure][:1]
+        return int(candidates[max(unsure + sure, key=lambda k: float(scores[k]))])
 
     def _estimates(self, candidates: Any, fraction: Any) -> tuple[Any, Any]:
         mean = np.ones_like(self._gain)
@@ -86,24 +84,23 @@ class Branching:
         node: Relaxed,
         start: Any,
         bounds: FloatBounds,
-        limits: tuple[Any, Any],
         column: int,
         cutoff: float,
     ) -> tuple[float, float]:
+        """What the bound gains when `column` is rounded down and up, in a few simplex iterations."""
         value = float(node.values[column])
         floor = math.floor(value)
-        low, high = bounds.get(column, (float(limits[0][column]), float(limits[1][column])))
+        low, high = bounds.get(column, relaxation.limits(column))
+        enough = max(cutoff - node.objective, 1.0) if math.isfinite(cutoff) else _UNKNOWN_CUTOFF
         gains = []
-        worst = max(cutoff - node.objective, 1.0) if math.isfinite(cutoff) else 1e6
         for up, pair in ((False, (low, float(floor))), (True, (floor + 1.0, high))):
             relaxation.bound({**bounds, column: pair})
             relaxation.restore(start)
             probe = relaxation.solve(_ITERATIONS)
-            if probe.kind == "infeasible":
-                gains.append(worst)
-                continue
-            gain = min(max(probe.objective - node.objective, 0.0), worst)
-            gains.append(gain)
+            gain = enough
+            if probe.kind != "infeasible":
+                gain = min(max(probe.objective - node.objective, 0.0), enough)
             if probe.kind == "optimal":
                 self.learn(column, up, floor + 1 - value if up else value - floor, gain)
+            gains.append(gain)
         return gains[0], gains[1]

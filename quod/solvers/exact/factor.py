@@ -1,4 +1,4 @@
-"""Square sparse systems in exact arithmetic: singletons are peeled off, the rest is solved densely by FLINT."""
+"""Square sparse systems in exact arithmetic: singletons are peeled off, FLINT solves the dense rest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Singular(ArithmeticError):
 class Factor:
     """The square matrix A[rows, columns] of a program, ready to solve with.
 
-    Rows and columns with a single remaining entry are eliminated in turn; bases of linear programs in practice
-    reduce to a small nucleus (triangular ones to nothing). Raises Singular where that shows early;
+    Rows and columns with a single remaining entry are eliminated in turn; bases of linear programs reduce
+    to a small nucleus in practice, triangular ones to nothing. Raises Singular where that shows early;
     `solve` and `solve_transposed` raise it otherwise.
     """
 

@@ -1,4 +1,4 @@
-"""A linear program in exact arithmetic, as the proof code uses it: minimization form, sparse by rows and by columns."""
+"""A linear program in exact arithmetic: minimization form, sparse by rows and by columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from flint import fmpq
 
-from quod.solvers.standard import StandardForm
+from quod.solvers.standard import Array, StandardForm
 
 ZERO = fmpq(0)
 Entries = list[tuple[int, fmpq]]
@@ -19,8 +19,8 @@ Bounds = Sequence[fmpq | None]
 class Program:
     """min cost·x subject to rows[i]·x ⋈ rhs[i] and lower <= x <= upper; n columns, m rows.
 
-    `sense[i]` is -1 for <=, 0 for ==, +1 for >=. A maximization was negated: `sign` is -1 then, and the value in
-    the model's own sense is `sign * (cost·x) + constant`. A missing bound is None.
+    `sense[i]` is -1 for <=, 0 for ==, +1 for >=. A maximization was negated: `sign` is -1 then, and the value
+    in the model's own sense is `sign * (cost·x) + constant`. A missing bound is None.
     """
 
     cost: list[fmpq]
@@ -131,5 +131,5 @@ def float_form(form: StandardForm) -> StandardForm:
     )
 
 
-def _floats(values: Sequence[fmpq]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _floats(values: Array) -> Array:
     return np.array([float(value) for value in values], dtype=np.float64)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from flint import fmpq
 
 from quod import numbers
-from quod.solvers.exact.tree import Leaf, Node
+from quod.solvers.exact.closing import Leaf
+from quod.solvers.exact.tree import Node
 from quod.solvers.standard import StandardForm
 
 Kind = Literal["optimality", "infeasibility", "unboundedness"]
@@ -23,7 +24,8 @@ class Proof:
     """A claim with its evidence, ready for a certificate.
 
     `strength` is `exact`, `rigorous` (a point and a weaker bound, both exact) or `numeric` (the solver's
-    word). `stats` counts nodes, leaves, exact solves and seconds; `notes` say for people why the strength is not `exact`.
+    word). `stats` counts nodes, leaves, exact solves and seconds; `notes` say why the strength is not
+    `exact`.
     """
 
     kind: Kind

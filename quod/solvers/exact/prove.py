@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 from flint import fmpq
@@ -27,7 +27,7 @@ def prove(
     *,
     progress: Progress | None = None,
 ) -> Proof | None:
-    """Prove what is true of an exact `form` of kind lp or milp; None if a limit came before anything was proved.
+    """Prove what is true of an exact `form` of kind lp or milp; None if a limit came before any proof.
 
     `hint` is what a solver said of the same model: its point and basis make the proof cheaper, and it is all
     there is for a `numeric` claim past the limits. `progress` receives counts while a tree grows.
@@ -35,9 +35,9 @@ def prove(
     started = time.monotonic()
     options = options or Options()
     if form.kind not in ("lp", "milp"):
-        return numeric_of(form, hint, f"a model of class {form.kind} gets no exact certificate")
+        return _numeric_of(form, hint, f"a model of class {form.kind} gets no exact certificate")
     if len(form.data) > options.certify_size_limit:
-        return numeric_of(form, hint, too_large(len(form.data), options))
+        return _numeric_of(form, hint, too_large(len(form.data), options))
     task = _Task(form, options, hint, started + options.time_limit, progress)
     found = task.prove()
     if found is None:
@@ -50,10 +50,8 @@ def too_large(nonzeros: int, options: Options) -> str:
     return f"no exact proof was tried: {nonzeros:,} nonzeros, the limit is {options.certify_size_limit:,}"
 
 
-def numeric(
-    names: Callable[[int], str], columns: int, sense: str, hint: Outcome | None, reason: str
-) -> Proof | None:
-    """The solver's word on an optimum, for the first `columns` columns; None where it has none.
+def numeric(names: Sequence[str], sense: str, hint: Outcome | None, reason: str) -> Proof | None:
+    """The solver's word on an optimum, for the first columns, called `names`; None where it has none.
 
     A solver's word on infeasibility or unboundedness is no evidence that could be checked again.
     """
@@ -67,14 +65,14 @@ def numeric(
         "objective": proofs.float_text(hint.objective),
         "tolerance": proofs.TOLERANCE,
     }
-    values = {names(j): float(hint.values[j]) for j in range(columns)}
+    values = {name: float(value) for name, value in zip(names, hint.values, strict=False)}
     point = {name: proofs.float_text(value) for name, value in values.items() if value}
     return Proof("optimality", "numeric", claim, {"point": point}, notes=[reason])
 
 
-def numeric_of(form: StandardForm, hint: Outcome | None, reason: str) -> Proof | None:
-    """`numeric` for a standard form, exact or float."""
-    return numeric(form.column_name, form.declared_columns, form.sense, hint, reason)
+def _numeric_of(form: StandardForm, hint: Outcome | None, reason: str) -> Proof | None:
+    names = [form.column_name(j) for j in range(form.declared_columns)]
+    return numeric(names, form.sense, hint, reason)
 
 
 class _Task:
@@ -111,7 +109,7 @@ class _Task:
             self.search.run(values, basis)
         except Unbounded as unbounded:
             return self._unbounded(unbounded)
-        if self.search.value is None:
+        if self.search.judge.value is None:
             return self._infeasible() if self.search.complete else None
         return self._optimal(self.search)
 
@@ -122,17 +120,17 @@ class _Task:
 
     def _optimal(self, search: Search) -> Proof | None:
         """The best point found with what the leaves prove of it."""
-        assert search.value is not None
-        assert search.point is not None
+        assert search.judge.value is not None
+        assert search.judge.point is not None
         bound = search.weakest()
-        value = self.program.in_model_sense(search.value)
+        value = self.program.in_model_sense(search.judge.value)
         claim = {**_claim("optimal"), "sense": self.form.sense, "objective": proofs.text(value)}
-        evidence = {"point": proofs.point(self.form, search.point)}
+        evidence = {"point": proofs.point(self.form, search.judge.point)}
         if bound is None:
             reason = f"{self._limit()}: no finite bound was proved"
-            return self._numeric_at(search.point, claim, reason)
+            return self._numeric_at(search.judge.point, claim, reason)
         evidence["tree"] = proofs.tree(self.form, search.nodes)  # type: ignore[assignment]
-        if bound >= search.value:
+        if bound >= search.judge.value:
             return Proof("optimality", "exact", claim, evidence)
         claim["bound"] = proofs.text(self.program.in_model_sense(bound))
         reason = f"{self._limit()}: the optimum is proved to be no better than {claim['bound']}"
@@ -165,9 +163,9 @@ class _Task:
             left = max(0.01, self.deadline - time.monotonic())
             found = highs.solve(rounded, dataclasses.replace(self.options, time_limit=left))
             self.search.run(found.values)
-            if self.search.point is None:
+            if self.search.judge.point is None:
                 return self._infeasible() if self.search.complete else None
-            point = self.search.point
+            point = self.search.judge.point
         claim = {**_claim("unbounded"), "sense": self.form.sense}
         ray = proofs.named(vertex.ray, self.form.column_name)
         return Proof("unboundedness", "exact", claim, {"point": proofs.point(self.form, point), "ray": ray})
@@ -175,5 +173,3 @@ class _Task:
 
 def _claim(termination: str) -> dict[str, str]:
     return {"termination": termination}
-
-

@@ -10,7 +10,7 @@ _TOLERANCE = 1e-9
 
 
 def rational(value: float, tolerance: float = _TOLERANCE) -> fmpq:
-    """The first convergent of the continued fraction of `value` that is within `tolerance` (relative above 1).
+    """The first convergent of the continued fraction of `value` within `tolerance` (relative above 1).
 
     Multipliers of small models are fractions with small denominators, which this finds; a wrong guess only
     weakens a bound, and every bound is computed exactly afterwards.

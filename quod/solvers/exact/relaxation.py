@@ -15,7 +15,8 @@ from quod.solvers.options import Options
 from quod.solvers.outcome import Basis
 from quod.solvers.standard import StandardForm
 
-_KINDS: dict[Any, Literal["optimal", "infeasible", "unbounded"]] = {
+Kind = Literal["optimal", "infeasible", "unbounded", "unknown"]
+_KINDS: dict[Any, Kind] = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
@@ -30,7 +31,7 @@ class Relaxed:
     `duals` (m,) are row multipliers; for `infeasible` those of Farkas' contradiction, None if there are none.
     """
 
-    kind: Literal["optimal", "infeasible", "unbounded", "unknown"]
+    kind: Kind
     objective: float
     values: npt.NDArray[np.float64]
     duals: npt.NDArray[np.float64] | None
@@ -59,15 +60,19 @@ class Relaxation:
             self._model.changeColBounds(j, low, high)
         self._current = dict(bounds)
 
+    def limits(self, column: int) -> tuple[float, float]:
+        """The form's own bounds of a column."""
+        return float(self._lower[column]), float(self._upper[column])
+
     def solve(self, iteration_limit: int | None = None) -> Relaxed:
-        """Solve under the current bounds; with `iteration_limit` the kind may be `unknown` with a dual bound."""
+        """Solve; past `iteration_limit` the kind is `unknown` and the objective a bound."""
         limit = highspy.kHighsIInf if iteration_limit is None else iteration_limit
         self._model.setOptionValue("simplex_iteration_limit", limit)
         left = max(0.01, self._deadline - time.monotonic())
         self._model.setOptionValue("time_limit", self._model.getRunTime() + left)  # its clock never restarts
-        kind = _KINDS.get(highs.run(self._model), "unknown")
+        kind: Kind = _KINDS.get(highs.run(self._model), "unknown")
         solution = self._model.getSolution()
-        duals = np.array(solution.row_dual)
+        duals: npt.NDArray[np.float64] | None = np.array(solution.row_dual)
         if kind == "infeasible":
             _, exists, ray = self._model.getDualRay()
             duals = np.array(ray) if exists else None

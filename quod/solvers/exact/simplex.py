@@ -1,10 +1,10 @@
 """The bounded primal simplex method in exact arithmetic, started from a solver's final basis.
 
-Its purpose is repair: a basis that HiGHS calls optimal usually is, and then no pivot is made. Phase 1 minimizes the sum of
-infeasibilities from whatever basis is given; ties and degenerate steps follow Bland's rule, so it
-ends (Bland 1977; Chvátal, Linear Programming, chapter 8, for general bounds).
+Its purpose is repair: a basis that HiGHS calls optimal usually is, and then no pivot is made. Phase 1
+minimizes the sum of infeasibilities from whatever basis is given; ties and degenerate steps follow Bland's
+rule, so it ends (Bland 1977; Chvátal, Linear Programming, chapter 8, for general bounds).
 
-Variables 0…n-1 are the columns, n…n+m-1 the logicals s_i = rows[i]·x with the row's sense and right-hand side as bounds.
+Variables 0…n-1 are the columns, n…n+m-1 the logicals s_i = rows[i]·x, bounded by the row's right-hand side.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ Kind = Literal["optimal", "infeasible", "unbounded", "limit"]
 class Vertex:
     """Where the simplex method ended.
 
-    `optimal`: `point` (n,) and `multipliers` by row prove each other. `infeasible`: `multipliers` are Farkas'.
-    `unbounded`: `point` is feasible and `ray` by column improves for ever. `limit`: time or pivots ran out.
+    `optimal`: `point` (n,) and `multipliers` by row prove each other. `infeasible`: `multipliers` are
+    Farkas'. `unbounded`: `point` is feasible and `ray` by column improves for ever. `limit`: time or pivots
+    ran out.
     """
 
     kind: Kind
@@ -102,7 +103,9 @@ class _State:
                 return Vertex("unbounded", pivots, self.x[: self.n], ray=ray)
             step, blocking, side = stop
             self.status[variable] = BASIC
-            self.status[blocking] = side  # after the line above: a variable may be stopped by its own other bound
+            self.status[blocking] = (
+                side  # after the line above: a variable may be stopped by its own other bound
+            )
             careful = step == 0
             pivots += 1
 
@@ -174,7 +177,7 @@ class _State:
     def _entering(
         self, multipliers: dict[int, fmpq], infeasible: bool, careful: bool
     ) -> tuple[int, int] | None:
-        """The variable to move and its direction: the steepest reduced cost, or with `careful` the first (Bland)."""
+        """What to move and where: the variable of largest reduced cost, if `careful` the first (Bland)."""
         best: tuple[int, int] | None = None
         most = ZERO
         for k, d in self._reduced_costs(multipliers, infeasible):
@@ -207,12 +210,10 @@ class _State:
         change[variable] = step
         return change
 
-    def _ratio_test(
-        self, change: dict[int, fmpq], costs: dict[int, int]
-    ) -> tuple[fmpq, int, int] | None:
-        """The longest step, the variable whose bound stops it (the least index among equals), and at which bound.
+    def _ratio_test(self, change: dict[int, fmpq], costs: dict[int, int]) -> tuple[fmpq, int, int] | None:
+        """The longest step, the variable that stops it (the least index among equals), and at which bound.
 
-        None when nothing stops it. A variable outside its bounds is stopped only by the bound that it violates.
+        None when nothing stops it. A variable outside its bounds is stopped by the violated bound only.
         """
         best: tuple[fmpq, int, int] | None = None
         for k, delta in sorted(change.items()):

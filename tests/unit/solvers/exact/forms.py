@@ -1,4 +1,4 @@
-"""Small models for the tests of the exact proofs, written as rows of numbers, and a plain verifier of proofs."""
+"""Small models for the tests of exact proofs, written as rows of numbers, and a plain verifier of proofs."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ class Plain:
     def point(self, named: dict[str, str]) -> list[Fraction]:
         return [Fraction(named.get(f"x{j}", "0")) for j in range(len(self.cost))]
 
-    def bound(self, named: dict[str, str], lower: Any, upper: Any, cost: Sequence[Fraction]) -> Fraction | None:
+    def bound(
+        self, named: dict[str, str], lower: Any, upper: Any, cost: Sequence[Fraction]
+    ) -> Fraction | None:
         y = [Fraction(named.get(f"r{i}", "0")) for i in range(len(self.rows))]
         assert set(named) <= {f"r{i}" for i in range(len(y))}
         assert "0" not in named.values()
@@ -144,7 +146,9 @@ class Plain:
         least: Fraction | None = None
         for leaf, lower, upper in self.leaves(tree):
             if "infeasible" in leaf:
-                crossed = any(lo is not None and hi is not None and lo > hi for lo, hi in zip(lower, upper, strict=True))
+                crossed = any(
+                    lo is not None and hi is not None and lo > hi for lo, hi in zip(lower, upper, strict=True)
+                )
                 zero = [Fraction(0)] * len(self.cost)
                 assert crossed or self.bound(leaf["infeasible"], lower, upper, zero) > 0
                 continue
@@ -168,7 +172,7 @@ def _holds(left: Fraction, sense: int, right: Fraction) -> bool:
 
 
 def verify(model: StandardForm, proof: Any) -> None:
-    """Assert that `proof` proves its claim of `model`, by the rules of docs/certificates.md and nothing else."""
+    """Assert that `proof` proves its claim about `model`, by the rules of docs/certificates.md alone."""
     plain = Plain(model)
     claim, evidence = proof.claim, proof.evidence
     if "point" in evidence:

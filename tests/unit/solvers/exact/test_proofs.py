@@ -1,4 +1,4 @@
-"""Proofs of random small models: whatever is claimed is verified by the plain rules, and no claim is missed."""
+"""Proofs of random small models: every claim is verified by the plain rules, and none is missed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def models(draw, *, integer=False, boxed=False, coefficients=sparse):
     whole = [draw(st.booleans()) for _ in range(n)] if integer else [False] * n
     lower, upper = [], []
     for j in range(n):
-        shape = draw(st.sampled_from(["box", "fixed", "crossed"] if boxed else ["plus", "minus", "free", "box", "fixed"]))
+        shape = draw(
+            st.sampled_from(
+                ["box", "fixed", "crossed"] if boxed else ["plus", "minus", "free", "box", "fixed"]
+            )
+        )
         low = draw(st.integers(-3, 3))
         high = low + draw(st.integers(0, 3))
         pair = {

@@ -19,6 +19,7 @@ import numpy as np
 
 from quod import errors
 from quod import numbers as exact_numbers
+from quod.solvers import metamorphic
 from quod.solvers.comparisons import Phrase
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.formulation import Convention, Evidence, Formulation, Parameter, Set, Variable
@@ -166,7 +167,9 @@ def _claims(formulation: Formulation) -> Iterator[Claim]:
 
     for a_set in formulation.sets:
         yield Claim(f"set {a_set.name}", a_set.evidence, frozenset(_of_set(a_set)), frozenset(), False)
-    for p in formulation.parameters:
+    used = metamorphic.names_used(formulation)
+    # A parameter that no expression names uses nothing.
+    for p in (p for p in formulation.parameters if p.name in used):
         yield Claim(f"parameter {p.name}", p.evidence, parameter_values(p.name), frozenset(), False)
     for variable in formulation.variables:
         values = frozenset(_of_variable(variable))

@@ -10,6 +10,7 @@ from quod.solvers.drafters.template import comparisons, roles
 from quod.solvers.drafters.template.attach import shipped_weights
 from quod.solvers.drafters.template.comparisons import Comparison
 from quod.solvers.drafters.template.context import Context, similarity
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.limits import Limit, Option, hypernyms, read_limit
 from quod.solvers.drafters.template.mentions import GENERIC, Mention, Variable, find_mentions
 from quod.solvers.drafters.template.numbers import Number
@@ -266,9 +267,17 @@ def _count_features(context: Context, target: Target | None) -> Features:
         phrase = [context.tokens[i] for i in target.phrase]
         features["count:number"] = float(any(t.lower == "number" for t in phrase))
         features["count:empty"] = float(not target.bag)
+        features["count:per_noun"] = float(_counted_per(context, target))
         features["count:hypernym"] = float(any(t.stem in hypernyms(context) for t in phrase))
         features["count:time"] = float(any(t.lower in ("time", "hours", "minutes", "days") for t in phrase))
     return features
+
+
+def _counted_per(context: Context, target: Target) -> bool:
+    """The objective counts what the coefficients are "per": "5 minutes per patient", "maximize the patients"."""
+    nouns = {context.tokens[i].stem for i in target.phrase if context.tokens[i].stem not in STOP | UNITS}
+    pairs = zip(context.tokens, context.tokens[1:], strict=False)
+    return any(a.lower in ("per", "every") and b.stem in nouns for a, b in pairs)
 
 
 def _objective_features(target: Target | None, row: CoefficientRow) -> Features:

@@ -99,6 +99,9 @@ def _all_features(context: Context, number: Number, inside: list[Mention], start
     generic = any(m.variable == GENERIC for m in inside)
     cue = next((w for w in near if w in _ALL), "-")
     both = "both" in words
+    for m in inside:
+        if m.variable == GENERIC and number.last < m.first and context.tokens[m.first - 1].lower in ("each", "every", "per"):
+            return ["all", "all:each_generic", f"all:named={min(named, 2)}"]
     return ["all", f"all:named={min(named, 2)}", f"all:cue={cue}", f"all:generic={generic},named={min(named, 2)}",
             f"all:both={both},named={min(named, 2)}"]  # fmt: skip
 

@@ -37,15 +37,16 @@ def multiplied(context: Context, number: Number, mentions: list[Mention], stops:
     high = min([n.first - 1 for n in stops if number.last < n.first <= end], default=end)
     after = [m for m in mentions if number.last < m.first <= high and m.variable != GENERIC]
     before = [m for m in mentions if low <= m.last < number.first and m.variable != GENERIC]
-    pair = _pair(after, before)
+    pair = _pair(after, before) or _other_of_two(context, number, after, mentions)
     if pair is None:
         return None
     left, right = pair
     if _for_every(context, low, number, before):
         left, right = right, left
+    clause = [m for m in (left, right) if low <= m.first <= high]
     return Comparison(
         left.variable, _multiple_op(context, low, number, max(left.last, right.last)), number.value, right.variable,
-        min(left.first, number.first), max(left.last, right.last, number.last), number,
+        min(number.first, *(m.first for m in clause)), max(number.last, *(m.last for m in clause)), number,
     )  # fmt: skip
 
 
@@ -59,6 +60,18 @@ def _pair(after: list[Mention], before: list[Mention]) -> tuple[Mention, Mention
     if len(before) >= 2 and before[-1].variable != before[-2].variable:
         return before[-2], before[-1]
     return None
+
+
+def _other_of_two(
+    context: Context, number: Number, after: list[Mention], mentions: list[Mention]
+) -> tuple[Mention, Mention] | None:
+    """ "three times as many people prefer regular seats": of two variables the other one is meant."""
+    named = {m.variable for m in mentions} - {GENERIC}
+    following = {t.lower for t in context.tokens[number.last + 1 : number.last + 4]}
+    if number.kind != "times" or len(named) != 2 or not after or not following & {"as", "more"}:
+        return None
+    other = [m for m in mentions if m.variable in named - {after[0].variable} and m.last < number.first]
+    return (after[0], other[-1]) if other else None
 
 
 def _for_every(context: Context, low: int, number: Number, before: list[Mention]) -> bool:

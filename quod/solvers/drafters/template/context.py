@@ -79,7 +79,8 @@ def content(context: Context, span: range, taken: set[int], weight: float, bag: 
             bag["<money>"] = max(bag.get("<money>", 0.0), 0.6 * weight)
         if token.stem in GAIN or token.root in GAIN:
             bag["<gain>"] = max(bag.get("<gain>", 0.0), 0.9 * weight)
-        if i in taken or i in context.number_at or token.stem.lower() in STOP or token.lower in STOP:
+        name = len(token.text) == 1 and token.stem.isupper()
+        if i in taken or i in context.number_at or (not name and (token.stem in STOP or token.lower in STOP)):
             continue
         if counted_per:
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Context
 
-_NOT = r"(?:cannot|can not|not|never|nor)"
+_NOT = r"(?:cannot|can not|not|never|nor|restrict(?:s|ed)?|prevent(?:s|ed)?|prohibit(?:s|ed)?)"
 _GAP = r"(?:[\w$]+ ){0,4}?"
 _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (op, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))

@@ -20,6 +20,8 @@ UNITS = frozenset(
     milliliter gallon dollar cent acre foot ft sq square meter metre km mile calorie time piece item thing slice cup
     tablespoon teaspoon scoop serving portion dose batch bottle can box bag package pack container person trip""".split()
 )
+CONTAINERS = frozenset("item piece thing slice batch bottle can box bag package pack container person trip cup".split())
+MEASURES = UNITS - CONTAINERS
 MONEY = frozenset(
     "cost $ dollar spend spent budget price pay paid wage capital expense expensive money fund salary bill invest".split()
 )

@@ -155,7 +155,9 @@ def _bound_options(
         options.append(Option("bound", v, f))
     words = {context.tokens[i].lower for i in after}
     if words & {"each", "both", "either"} and (slot is None or slot.variable == GENERIC):
-        options.append(Option("bound_all", GENERIC, {"bound_all": 1.0, f"bound_all:money={money}": 1.0}))
+        every: Features = {"bound_all": 1.0, "bound_all:either": float("either" in words)}
+        every["bound_all:of_each"] = float(any(context.tokens[i].lower == "of" and context.tokens[i + 1].lower == "each" for i in after if i + 1 < len(context.tokens)))
+        options.append(Option("bound_all", GENERIC, every))
     return options
 
 
@@ -193,6 +195,8 @@ def _sum_option(
         features["sum:word"] = 1.0
     if any(context.tokens[i].stem in hypernyms(context) for i in after):
         features["sum:hypernym"] = 1.0
+    elif _noun(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
+        features["sum:other"] = 1.0
     slot = _slot(context, number, mentions)
     if slot is not None and slot.variable == GENERIC:
         features["sum:slot"] = 1.0
@@ -201,6 +205,8 @@ def _sum_option(
     if "total" in clause or "combined" in clause or "altogether" in clause:
         features["sum:total"] = 1.0
     named = {m.variable for m in mentions if m.first in after or m.first in before} - {GENERIC}
+    if len(named) == 1:
+        features["sum:one_named"] = 1.0
     if len(named) == variables and "or" in [t.lower for t in context.tokens[number.last : high + 1]]:
         features["sum:any"] = 1.0
     all_named = {m.variable for m in mentions if low <= m.first <= high} - {GENERIC}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Context
-from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.lexicon import MEASURES, STOP
 from quod.solvers.drafters.template.tokens import Token
 
 GENERIC = -1
@@ -66,7 +66,7 @@ def _runs(tokens: list[Token], stems: frozenset[str]) -> list[tuple[int, int, in
             continue
         last, seen, j = i, {tokens[i].stem}, i + 1
         while j < len(tokens) and tokens[j].sentence == tokens[i].sentence:
-            if tokens[j].stem in stems and tokens[j].stem not in seen:
+            if tokens[j].stem in stems and (tokens[j].stem not in seen or tokens[j].stem == tokens[j - 1].stem):
                 seen.add(tokens[j].stem)
                 last = j
             elif tokens[j].lower not in _GLUE or j > last + 2:
@@ -102,19 +102,29 @@ def _resolve(context: Context, variables: tuple[Variable, ...], runs: list[tuple
         ]  # fmt: skip
         if rivals:
             mentions.append(Mention(first, last, GENERIC, False))
-        elif _believable(context, first, last, share):
+        elif _believable(context, first, last, share, _tells_apart(context, variables, v, first, last)):
             mentions.append(Mention(first, last, v, share > 1 - 1e-9))
         left = [r for r in left if r[1] < first or r[0] > last]
     return mentions
 
 
-def _believable(context: Context, first: int, last: int, share: float) -> bool:
+def _tells_apart(context: Context, variables: tuple[Variable, ...], v: int, first: int, last: int) -> bool:
+    """The run has every word of the label that the other labels do not have."""
+    others = {s for k, variable in enumerate(variables) if k != v for s in variable.stems}
+    own = variables[v].stems - others
+    return bool(own) and own <= {t.stem for t in context.tokens[first : last + 1]}
+
+
+def _believable(context: Context, first: int, last: int, share: float, distinct: bool) -> bool:
     # The tagger misses whole mentions in lists; for a part of a label its word is needed.
-    if share > 1 - 1e-9 or context.weight("VAR", first, last) > 0.15:
+    if share > 1 - 1e-9:
         return True
-    if share < 0.5 or first == 0 or last + 1 >= len(context.tokens):
-        return False
+    tagged = context.weight("VAR", first, last)
+    if first < 2 or last + 1 >= len(context.tokens):
+        return tagged > 0.15
     before, after = context.tokens[first - 1], context.tokens[last + 1]
-    measured = before.lower == "of" and context.tokens[first - 2].stem in UNITS
-    alone = after.lower in STOP and (before.lower in STOP or before.index in context.number_at)
-    return alone and not measured and before.index not in context.number_at
+    if before.lower == "of" and context.tokens[first - 2].stem in MEASURES:
+        return tagged > 0.8
+    if tagged > 0.15 or (distinct and (before.lower in STOP or before.index in context.number_at)):
+        return True
+    return share >= 0.5 and after.lower in STOP and before.lower in STOP

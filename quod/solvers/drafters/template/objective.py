@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Bag, Context, content
-from quod.solvers.drafters.template.lexicon import BREAKS, MAXIMIZE, MINIMIZE
+from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIMIZE, MONEY
 
 _VERBS = ("maximi", "minimi")
 _BOUND_NEXT = frozenset("of and number amount requirement demand".split())
@@ -25,12 +25,14 @@ class Target:
 
 def find_target(context: Context, taken: set[int]) -> Target | None:
     """The most probable objective cue; None where the text asks for no extreme."""
-    best, best_score = -1, 0.15
+    best, best_score = -1, 0.1
     final = context.tokens[-1].sentence if context.tokens else 0
     for i, token in enumerate(context.tokens):
         if token.lower not in MAXIMIZE and token.lower not in MINIMIZE:
             continue
         score = context.weight("OBJ_DIR", i, i) + 0.2 * (token.lower[:6] in _VERBS) + 0.1 * (token.sentence == final)
+        window = context.tokens[max(0, i - 4) : i + 5]
+        score += 0.15 * any(t.lower in MONEY or t.lower in GAIN for t in window)
         if score > best_score:
             best, best_score = i, score
     if best < 0:

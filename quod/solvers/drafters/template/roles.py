@@ -67,7 +67,24 @@ def features(context: Context, number: Number) -> dict[str, float]:
     row["weak:none"] = float(implied is None and cue is None)
     row["weak:" + implied.op if implied else "weak:-"] = 1.0
     row["unit:" + _standing(context, number)] = 1.0
+    row["listed:" + _listed_after(context, number)] = 1.0
     return row
+
+
+def _listed_after(context: Context, number: Number) -> str:
+    """In "30 units of A and 40 units of B" the second number has the role of the first: is that a bound?"""
+    k = context.number_at[number.first]
+    if k == 0:
+        return "-"
+    previous = context.numbers[k - 1]
+    between = context.tokens[previous.last + 1 : number.first]
+    joined = any(t.lower in ("and", "or", ",") for t in between[-2:] + between[-3:-2])
+    plain = all(t.stem not in STOP or t.lower in ("of", "and", "or", ",", "$", "the") for t in between)
+    if not joined or not plain or len(between) > 9:
+        return "-"
+    before = words_before(context, previous)
+    implied = explicit(context, before) or weak(context, before)
+    return "cue" if implied else "tag" if context.weight("LIMIT", previous.first, previous.last) > 0.5 else "none"
 
 
 def _noun(context: Context, number: Number) -> str:

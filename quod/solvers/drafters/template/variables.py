@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import COLUMN, Context
-from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.lexicon import MEASURES, STOP, UNITS
 from quod.solvers.drafters.template.mentions import Variable
+from quod.solvers.drafters.template.roles import COEFFICIENT, probabilities
 
 MOST_VARIABLES = 6
 _INSIDE = frozenset(["-", "of", "'s", "/", "and"])
@@ -22,11 +23,11 @@ class _Cluster:
     count: int
 
 
-def candidate_sets(context: Context, limit: int = 18) -> list[tuple[Variable, ...]]:
+def candidate_sets(context: Context, limit: int = 20) -> list[tuple[Variable, ...]]:
     """Sets of two to six candidate variables, most plausible sources first, without repeats."""
     found: dict[frozenset[frozenset[str]], tuple[Variable, ...]] = {}
     for clusters in _sources(context):
-        if any(all(s in UNITS or s[0].isdigit() for s in c.stems) for c in clusters if len(c.stems) > 1):
+        if any(all(s in MEASURES or s[0].isdigit() for s in c.stems) for c in clusters):
             continue
         clusters = _with_heads(context, sorted(clusters, key=lambda c: c.first))
         variables = tuple(_variable(context, c) for c in clusters)
@@ -82,7 +83,30 @@ def _sources(context: Context) -> Iterator[list[_Cluster]]:
                     yield ranked[:size]
     yield from _families(context)
     yield from _enumerations(context)
+    yield from _subjects(context)
     yield from _determined(context)
+
+
+def _subjects(context: Context) -> Iterator[list[_Cluster]]:
+    """What opens the sentences that hold coefficients: "Shio ramen requires 2 eggs"."""
+    table: dict[frozenset[str], _Cluster] = {}
+    for number in context.numbers:
+        start, _ = context.sentence_of(number.first)
+        if probabilities(context, number)[COEFFICIENT] < 0.5:
+            continue
+        last = start
+        while last < number.first and last - start < 6 and (_nominal(context, last) or last - start < 2):
+            last += 1
+        cut = _trim(context, start, last - 1)
+        stems = _stems(context, *cut) if cut else frozenset()
+        if cut and stems and not stems <= UNITS:
+            known = table.setdefault(stems, _Cluster(stems, *cut, 0.0, 0))
+            known.count += 1
+            known.support += 1
+    ranked = sorted(table.values(), key=lambda c: (-c.support, c.first))
+    for size in (2, 3):
+        if len(ranked) >= size:
+            yield ranked[:size]
 
 
 def _determined(context: Context) -> Iterator[list[_Cluster]]:
@@ -117,14 +141,18 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         a, b = tokens[i], tokens[i + 1]
         if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
             continue
-        named = len(b.text) == 1 and b.text.isupper() or b.text.isdigit() or b.lower in ("one", "two", "three")
+        named = len(b.text) == 1 and b.text.isupper() or b.text[-1].isdigit() or b.lower in ("one", "two", "three")
+        named = named and a.stem not in MEASURES and a.text.isalpha()
+        if named:
+            groups.setdefault((a.stem, 2), {}).setdefault(b.stem, []).append(i)
         if named or (a.stem not in UNITS and b.text[0].isupper()):
             groups.setdefault((a.stem, 1), {}).setdefault(b.stem, []).append(i)
         if b.text.isalpha() and b.stem not in UNITS and not a.text[0].isdigit():
             groups.setdefault((b.stem, 0), {}).setdefault(a.stem, []).append(i)
     ranked = []
-    for found in groups.values():
-        often = {k: v for k, v in found.items() if len(v) >= 2}
+    for (_, shape), found in groups.items():
+        # Numbered names ("lake 1", "lake 2") count also where each stands once.
+        often = {k: v for k, v in found.items() if len(v) >= (1 if shape == 2 else 2)}
         if 2 <= len(often) <= MOST_VARIABLES:
             clusters = [_Cluster(_stems(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v)) for v in often.values()]
             tagged = sum(context.weight("VAR", i, i + 1) for v in often.values() for i in v)

@@ -90,8 +90,7 @@ def objective(
 
 
 def _block(name: str, frame: Frame, sense: int, out: Collector, convex: ConvexTerms, declared: int) -> Block:
-    rows = out.finish(frame.cells, declared + convex.columns)
-    new = convex.finish()
+    rows, new = convex.finish(out.finish(frame.cells, declared + convex.columns))
     loops = dataclasses.replace(frame, arrays={key: frame.arrays[key] for key in frame.loops})
     label = Label(name, loops, frame.cells, new.origin, new.number, new.owner, new.part)
     return Block(label, sense, rows, new.rows, declared, new.renumber)

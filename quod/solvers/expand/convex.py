@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quod.solvers import syntax
+from quod.solvers.expand import folding
 from quod.solvers.expand.arithmetic import Arithmetic
 from quod.solvers.expand.collect import Budget, Collector, Rows
 from quod.solvers.expand.frame import Frame
@@ -25,7 +26,7 @@ class Linearised:
 
     `origin` (k,) is the row within the constraint of each new column, `number` (k,) its k in `r#k`;
     `owner` (m,) is the new column of each new row, `part` (m,) its number in `r#k.part`; all rows are <=.
-    `renumber` maps provisional column numbers, those from `declared` on, to final ones.
+    `renumber` maps provisional numbers of new columns to final ones.
     """
 
     origin: Array
@@ -33,7 +34,6 @@ class Linearised:
     owner: Array
     part: Array
     rows: Rows
-    declared: int
     renumber: Array
 
 
@@ -47,6 +47,7 @@ class ConvexTerms:
         self.arithmetic, self.declared = arithmetic, declared
         self.rows = Collector(arithmetic, budget, field, orientation=1, convex=self)
         self._orders: list[tuple[Array, list[Array]]] = []  # origin row and reading order of each column
+        self._directions: list[Array] = []
         self._owners: list[Array] = []
         self._parts: list[Array] = []
         self.columns = 0
@@ -76,7 +77,7 @@ class ConvexTerms:
             emitter.nonlinear(f"{node.function} stands in {side}", node)
         emitter.limit(frame, "columns")
         column = self.columns + np.arange(frame.cells).reshape(frame.shape)
-        self._register(node, frame)
+        self._register(node, frame, direction)
         out.term(frame, self.declared + column)
         if isinstance(node, syntax.Aggregate):
             self._bound_loop(emitter, node, frame, column, direction)
@@ -128,14 +129,36 @@ class ConvexTerms:
         self.rows.term(minus, self.declared + column)
         emitter.emit(argument, frame.with_arrays(row=row, scale=self.arithmetic.full(ones, sign)), self.rows)
 
-    def _register(self, node: Term, frame: Frame) -> None:
+    def _register(self, node: Term, frame: Frame, direction: int) -> None:
+        self._directions.append(np.full(frame.cells, direction))
         known = sum(name.startswith("order ") for name in frame.arrays)
         orders = [frame.flat(f"order {k}") for k in range(known)]
         self._orders.append((frame.flat("origin"), [*orders, np.full(frame.cells, node.at)]))
         self.columns += frame.cells
 
-    def finish(self) -> Linearised:
-        """Number columns and rows by row of the formulation and reading order, outer before inner."""
+    def finish(self, main: Rows) -> tuple[Rows, Linearised]:
+        """The constraint's rows and the new ones, constant terms folded to numbers.
+
+        Columns and rows are ordered by row of the formulation and reading order, outer before inner.
+        """
+        none = np.zeros(0, dtype=np.int64)
+        owner, part = np.concatenate([none, *self._owners]), np.concatenate([none, *self._parts])
+        extra = self.rows.finish(self._row_count, self.declared + self.columns)
+        directions = np.concatenate([none, *self._directions])
+        main, extra, stay = folding.fold(main, extra, owner, directions, self.declared)
+        keys = self._keys()[:, stay]
+        by_reading = np.lexsort(keys[::-1])
+        origin = keys[0][by_reading]
+        rank = np.full(self.columns, -1, dtype=np.int64)
+        rank[np.flatnonzero(stay)[by_reading]] = np.arange(len(by_reading))
+        kept = np.flatnonzero(stay[owner])
+        order = kept[np.lexsort((part[kept], rank[owner[kept]]))]
+        number = np.arange(len(origin)) - np.searchsorted(origin, origin) + 1
+        new = Linearised(origin, number, rank[owner[order]], part[order], _reorder(extra, order), rank)
+        return main, new
+
+    def _keys(self) -> Array:
+        """For each column its row of the formulation and its reading order, (levels, columns)."""
         depth = max((len(orders) for _, orders in self._orders), default=0)
         keys = np.full((depth + 1, self.columns), -1, dtype=np.int64)
         start = 0
@@ -145,24 +168,7 @@ class ConvexTerms:
             for level, order in enumerate(orders, 1):
                 keys[level, start:stop] = order
             start = stop
-        by_reading = np.lexsort(keys[::-1]) if self.columns else np.zeros(0, dtype=np.int64)
-        origin = keys[0][by_reading]
-        first = np.searchsorted(origin, origin)
-        rank = np.empty(self.columns, dtype=np.int64)
-        rank[by_reading] = np.arange(self.columns)
-        owner = rank[np.concatenate([np.zeros(0, dtype=np.int64), *self._owners])]
-        part = np.concatenate([np.zeros(0, dtype=np.int64), *self._parts])
-        row_order = np.lexsort((part, owner))
-        found = self.rows.finish(self._row_count, self.declared + self.columns)
-        return Linearised(
-            origin=origin,
-            number=np.arange(self.columns) - first + 1,
-            owner=owner[row_order],
-            part=part[row_order],
-            rows=_reorder(found, row_order),
-            declared=self.declared,
-            renumber=rank,
-        )
+        return keys
 
 
 def _reorder(rows: Rows, order: Array) -> Rows:

@@ -30,9 +30,13 @@ class Universe:
                 for atom in element if isinstance(element, tuple) else (element,):
                     self.code.setdefault(atom, len(self.code))
         self.atoms = list(self.code)
+        for atom in self.atoms:
+            if isinstance(atom, int) and abs(atom) >= 2**62:
+                raise errors.InvalidInput(f"the element {atom} is too large", field="sets")
         whole = [(atom, code) for atom, code in self.code.items() if isinstance(atom, int)]
         self._values = np.array([atom for atom, _ in sorted(whole)], dtype=np.int64)
         self._codes = np.array([code for _, code in sorted(whole)], dtype=np.int64)
+        self.mixed = 0 < len(whole) < len(self.atoms)  # texts and whole numbers
         self.integer = np.zeros(len(self.atoms), dtype=np.int64)  # value by code, 0 for texts
         self.integer[self._codes] = self._values
         self.is_text = np.ones(len(self.atoms), dtype=bool)
@@ -52,6 +56,8 @@ class IndexSet:
     def __init__(self, declared: Set, universe: Universe) -> None:
         self.name, self.elements, self.size = declared.name, declared.elements, len(declared.elements)
         self.arity = scopes.arity(declared.elements)
+        if universe.mixed and len(member_texts(self.elements)) != self.size:
+            raise errors.InvalidInput("two elements have the same text", field=f"set {self.name!r}")
         rows = [e if isinstance(e, tuple) else (e,) for e in declared.elements]
         table = np.array([[universe.code[a] for a in row] for row in rows], dtype=np.int64)
         table = table.reshape(self.size, self.arity)
@@ -151,9 +157,12 @@ class Data:
         field = f"parameter {parameter.name!r}"
         if parameter.file is not None and parameter.values is None:
             raise errors.InvalidInput(f"the file {parameter.file.path} was not loaded", field=field)
+        if (parameter.value is None) == (not parameter.index) or (
+            not parameter.index and parameter.values is not None
+        ):
+            need = "'values'" if parameter.index else "a 'value'"
+            raise errors.InvalidInput(f"it needs {need}, and only that", field=field)
         if not parameter.index:
-            if parameter.value is None:
-                raise errors.InvalidInput("a value is missing", field=field)
             return self.arithmetic.array(np.array(parameter.value, dtype=object), field)
         self._cells(parameter, "values")
         shape = self.shape(parameter.name)

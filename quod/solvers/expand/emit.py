@@ -88,6 +88,8 @@ class Emitter(Evaluator):
             else:
                 scale = scale * self.value(factor, frame)
         inner = _scaled(frame, scale)
+        if not np.asarray(scale != 0, dtype=bool).any():
+            return
         if len(unknown) == 1:
             self.emit(unknown[0], inner, out)
         elif len(unknown) == 2 and out.quadratic:

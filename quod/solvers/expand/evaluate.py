@@ -17,6 +17,7 @@ from quod.solvers.expand.places import Places
 from quod.solvers.standard import Array
 
 MAX_EXPONENT = 1000
+MAX_BITS = 200_000  # of an exact power
 _REDUCE: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
@@ -157,6 +158,9 @@ class Evaluator:
     def _power(self, node: syntax.Power, frame: Frame) -> Array:
         base, exponent = self.value(node.base, frame), self.exponent(node.exponent, frame)
         if self.arithmetic.exact:
+            bits = max((int(b.height_bits()) for b in base.reshape(-1)), default=0)
+            if bits * int(exponent.max(initial=0)) > MAX_BITS:
+                self.places.fail("the power is too large", node.at)
             powers = np.frompyfunc(lambda b, n: b**n, 2, 1)(base, exponent.astype(object))
             return np.asarray(powers, dtype=object)
         return np.asarray(np.power(base, exponent.astype(np.float64)))

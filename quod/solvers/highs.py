@@ -15,6 +15,7 @@ from quod.solvers.options import Options
 from quod.solvers.outcome import Basis, Outcome
 from quod.solvers.standard import StandardForm
 
+_MOST_QUADRATIC_COLUMNS = 5_000
 _Status = highspy.HighsModelStatus
 TERMINATION = {
     "kOptimal": jobs.Termination.OPTIMAL,
@@ -46,16 +47,14 @@ def solve(form: StandardForm, options: Options) -> Outcome:
         column = form.column_name(int(np.argmax(form.lower > form.upper)))
         status = f"Infeasible: the bounds of {column} cross (not passed to the solver)"
         return Outcome(jobs.Termination.INFEASIBLE, status, "highs", version(), 0.0)
+    if form.quadratic and not is_convex(form):
+        raise errors.InvalidInput("is not convex; use the solver scip", field="objective")
     model = load(form)
     configure(model, options)
     status = run(model)
     if status == _Status.kModelEmpty and not _zero_is_feasible(form):
         return Outcome(
             jobs.Termination.INFEASIBLE, "Empty: a row without terms fails", "highs", version(), 0.0
-        )
-    if status == _Status.kNotset and form.quadratic:
-        raise errors.InvalidInput(
-            "is not convex, HiGHS cannot minimize it; use the solver scip", field="objective"
         )
     if status in (_Status.kUnboundedOrInfeasible, _Status.kUnbounded):
         status = _resolve(model, form, status)
@@ -122,6 +121,28 @@ def _pass_hessian(model: Any, form: StandardForm, sign: float) -> None:
         raise errors.InvalidInput("HiGHS refused the quadratic terms", field="objective")
 
 
+def is_convex(form: StandardForm) -> bool:
+    """Whether the quadratic objective, as a minimization, is convex (HiGHS itself overlooks some that are not).
+
+    Raises InvalidInput beyond 5,000 columns with quadratic terms, where the eigenvalues take too long.
+    """
+    used = sorted({k for i, j, _ in form.quadratic for k in (i, j)})
+    if len(used) > _MOST_QUADRATIC_COLUMNS:
+        raise errors.InvalidInput(
+            f"has {len(used):,} columns in quadratic terms, at most {_MOST_QUADRATIC_COLUMNS:,} can be checked "
+            "for convexity",
+            field="objective",
+        )
+    place = {column: k for k, column in enumerate(used)}
+    hessian = np.zeros((len(used), len(used)))
+    for i, j, q in form.quadratic:
+        hessian[place[i], place[j]] += float(q)
+        hessian[place[j], place[i]] += float(q)
+    hessian *= minimization_sign(form)
+    scale = float(np.abs(hessian).max(initial=1e-300))
+    return bool(np.linalg.eigvalsh(hessian / scale).min(initial=0.0) >= -1e-10)
+
+
 def configure(model: Any, options: Options) -> None:
     """Pass time limit, threads and gap to a model."""
     model.setOptionValue("time_limit", float(options.time_limit))
@@ -174,6 +195,7 @@ def _outcome(model: Any, form: StandardForm, status: Any, seconds: float) -> Out
     )
     if has_point and termination not in (jobs.Termination.INFEASIBLE, jobs.Termination.UNBOUNDED):
         values = np.array(model.getSolution().col_value, dtype=np.float64)
+        values[form.integer] = np.round(values[form.integer])
         objective = evaluate(form, values)
     if mixed and math.isfinite(info.mip_dual_bound):
         bound = sign * info.mip_dual_bound

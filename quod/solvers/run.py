@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from quod import errors, runner
-from quod.solvers import expand
+from quod.solvers import expand, interpret
 from quod.solvers.exact import Proof, numeric, prove, too_large
 from quod.solvers.exact.program import float_form
 from quod.solvers.formulation import Formulation
@@ -110,7 +110,7 @@ def prove_here(formulation: Formulation, options: Options) -> tuple[Outcome, Pro
     form = _expanded(formulation)
     outcome = _solve(formulation, form, options)
     if form is None or form.kind not in ("lp", "milp"):
-        names = expand.column_names(formulation)
+        names = interpret.column_names(formulation)
         reason = f"a model of class {expand.classify(formulation)} gets no exact certificate"
         return outcome, numeric(names, formulation.objective.sense, outcome, reason)
     names = [form.column_name(j) for j in range(form.declared_columns)]

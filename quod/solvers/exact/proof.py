@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 from typing import Any, Literal
 
 from flint import fmpq
 
-from quod import numbers
 from quod.solvers.exact.closing import Leaf
 from quod.solvers.exact.tree import Node
 from quod.solvers.standard import StandardForm
@@ -42,8 +40,8 @@ def text(value: fmpq) -> str:
 
 
 def float_text(value: float) -> str:
-    """The shortest decimal of a float as an exact number."""
-    return numbers.to_text(Fraction(repr(float(value))))
+    """The shortest decimal that reads as this float: `2.5`, `1e-07`."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def named(values: Mapping[int, fmpq], name: Callable[[int], str]) -> dict[str, str]:

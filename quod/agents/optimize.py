@@ -14,7 +14,7 @@ from typing import Any
 from quod import certificates, errors, jobs
 from quod.agents import drafting, trace
 from quod.settings import Settings
-from quod.solvers import coverage, expand, formulation, options, review, run, tables, units
+from quod.solvers import coverage, formulation, interpret, options, review, run, tables, units
 from quod.solvers.drafters import base
 from quod.solvers.exact import Proof
 from quod.solvers.formulation import Formulation
@@ -157,7 +157,7 @@ def labelled(chosen: Formulation, point: dict[str, Any]) -> dict[str, Any]:
     """Every declared column under the name the user knows: the variable's label and its index."""
     labels = {variable.name: variable.label or variable.name for variable in chosen.variables}
     values = {}
-    for column in expand.column_names(chosen):
+    for column in interpret.column_names(chosen):
         name, bracket, index = column.partition("[")
         values[labels[name] + bracket + index] = point.get(column, "0")
     return values

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from quod.solvers.drafters.template import comparisons, roles
 from quod.solvers.drafters.template.attach import shipped_weights
 from quod.solvers.drafters.template.comparisons import Comparison
-from quod.solvers.drafters.template.context import Context, similarity
+from quod.solvers.drafters.template.context import Bag, Context, content, similarity, words_after
 from quod.solvers.drafters.template.lexicon import STOP, UNITS
 from quod.solvers.drafters.template.limits import Limit, Option, hypernyms, read_limit
 from quod.solvers.drafters.template.mentions import GENERIC, Mention, Variable, find_mentions
@@ -57,7 +57,7 @@ def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draf
         stops = bounds + coefficients
         pairs, bounds_left, coefficients_left = _multipliers(context, coefficients, bounds, mentions, stops)
         attached, likelihood = attach_all(context, coefficients_left, mentions, shipped_weights(), taken)
-        rows, agreement = build_rows(attached, len(variables))
+        rows, agreement = build_rows(attached, len(variables), _resources(context, bounds_left, taken))
         features["attach"] = likelihood
         features["affinity"] = agreement / max(1, len(attached))
         _row_features(rows, len(variables), features)
@@ -111,6 +111,14 @@ def _multipliers(
 def _compares(context: Context, number: Number) -> bool:
     words = [t.lower for t in context.tokens[number.last + 1 : number.last + 7]]
     return "as" in words[:3] or "than" in words
+
+
+def _resources(context: Context, bounds: list[Number], taken: set[int]) -> frozenset[str]:
+    """Roots of the nouns that bounds count ("60 units of taro"), without units."""
+    found: Bag = {}
+    for number in bounds:
+        content(context, words_after(context, number), taken, 1.0, found)
+    return frozenset(w for w, weight in found.items() if weight > 0.5 and not w.startswith("<") and w != "availab")
 
 
 def _unless_covered(plain: list[Comparison], pairs: list[Comparison]) -> list[Comparison]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.context import Context, words_before
+from quod.solvers.drafters.template.lexicon import STOP
 
 _NOT = r"(?:cannot|can not|not|never|nor|restrict(?:s|ed)?|prevent(?:s|ed)?|prohibit(?:s|ed)?)"
 _GAP = r"(?:[\w$]+ ){0,4}?"
@@ -25,7 +26,7 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _WEAK_UP = re.compile(
     r"(?<!\w)(?:available|availability|budget|has|have|had|having|capacity|only|access|stock|supply|supplied|hold|holds|open|"
     r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|employed|deliver\w* of|"
-    r"in total|produces|put|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
+    r"produces|put|inventory|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
 )
 _WEAK_LOW = re.compile(
     r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|ve) to|should|goal|target|"
@@ -76,13 +77,29 @@ def weak(context: Context, span: range) -> Direction | None:
     low = list(_WEAK_LOW.finditer(text))
     up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
     strong_up = [
-        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "put", "invest")
+        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "put", "inventory", "stock", "invest")
     ]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]
         return Direction("<=", "weak", owner[m.start()], owner[m.end() - 1])
     if low:
         return Direction(">=", "weak", owner[low[-1].start()], owner[low[-1].end() - 1])
+    return None
+
+
+def _inherited(context: Context, first: int) -> Direction | None:
+    """In "at least 900 lattes and 1400 coffees in total" the second number takes the direction of the first."""
+    start, _ = context.sentence_of(first)
+    k = context.number_at[first]
+    while k > 0 and context.numbers[k - 1].first >= start:
+        between = context.tokens[context.numbers[k - 1].last + 1 : context.numbers[k].first]
+        joined = any(t.lower in ("and", "or", ",") for t in between[-3:])
+        if not joined or any(t.stem in STOP and t.lower not in ("of", "and", "or", ",", "$", "the", "-") for t in between):
+            return None
+        k -= 1
+        found = explicit(context, words_before(context, context.numbers[k]))
+        if found is not None:
+            return found
     return None
 
 
@@ -94,7 +111,7 @@ def bound_direction(context: Context, first: int, last: int, before: range, afte
         if found is not None and found.op in "<>":
             found = None
     if found is None:
-        found = weak(context, before) or weak(context, after)
+        found = weak(context, before) or _inherited(context, first) or weak(context, after)
     if found is None:
         start, end = context.sentence_of(first)
         found = explicit(context, range(start, first)) or weak(context, range(start, min(end, after.stop + 6) + 1))

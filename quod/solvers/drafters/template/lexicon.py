@@ -22,6 +22,7 @@ UNITS = frozenset(
 )
 CONTAINERS = frozenset("item piece thing slice batch bottle can box bag package pack container person trip cup".split())
 MEASURES = UNITS - CONTAINERS
+LAND = frozenset("acre hectare hour day".split())
 MONEY = frozenset(
     "cost $ dollar spend spent budget price pay paid wage capital expense expensive money fund salary bill invest".split()
 )

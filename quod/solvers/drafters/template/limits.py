@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after, words_before
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
-from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.rows import CoefficientRow
@@ -73,7 +73,11 @@ def _shared_option(
     context: Context, number: Number, rows: list[CoefficientRow], start: int, end: int
 ) -> list[Option]:
     """ "each machine is available for 500 minutes": the number bounds every row in its unit."""
-    words = {context.tokens[i].lower for i in range(start, end + 1)}
+    words = {
+        context.tokens[i].lower
+        for i in range(start, end + 1)
+        if context.tokens[i].lower == "both" or (i < end and context.tokens[i + 1].stem not in TIME | UNITS)
+    }
     cue = words & {"each", "both", "either", "every"}
     unit = next((context.tokens[i].root for i in words_after(context, number) if context.tokens[i].stem in UNITS), "")
     same = [k for k, r in enumerate(rows) if unit and unit in {c.unit for c in r.entries.values()}]
@@ -156,6 +160,7 @@ def _bound_options(
     words = {context.tokens[i].lower for i in after}
     if words & {"each", "both", "either"} and (slot is None or slot.variable == GENERIC):
         every: Features = {"bound_all": 1.0, "bound_all:either": float("either" in words)}
+        every["bound_all:direct"] = float(context.tokens[min(number.last + 2, len(context.tokens) - 1)].lower in ("each", "either"))
         every["bound_all:of_each"] = float(any(context.tokens[i].lower == "of" and context.tokens[i + 1].lower == "each" for i in after if i + 1 < len(context.tokens)))
         options.append(Option("bound_all", GENERIC, every))
     return options

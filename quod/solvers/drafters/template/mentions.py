@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Context
-from quod.solvers.drafters.template.lexicon import MEASURES, STOP
+from quod.solvers.drafters.template.lexicon import LAND, MEASURES, STOP
+from quod.solvers.drafters.template.roles import COEFFICIENT, probabilities
 from quod.solvers.drafters.template.tokens import Token
 
 GENERIC = -1
@@ -123,8 +124,13 @@ def _believable(context: Context, first: int, last: int, share: float, distinct:
     if first < 2 or last + 1 >= len(context.tokens):
         return tagged > 0.15
     before, after = context.tokens[first - 1], context.tokens[last + 1]
-    if before.lower == "of" and context.tokens[first - 2].stem in MEASURES:
-        return tagged > 0.8
+    if before.lower == "of" and context.tokens[first - 2].stem in MEASURES - LAND:
+        return False
+    if before.index in context.number_at and not distinct:
+        return False
+    if before.index in context.number_at:
+        number = context.numbers[context.number_at[before.index]]
+        return probabilities(context, number)[COEFFICIENT] < 0.5
     if tagged > 0.15 or (distinct and (before.lower in STOP or before.index in context.number_at)):
         return True
     return share >= 0.5 and after.lower in STOP and before.lower in STOP

@@ -86,9 +86,12 @@ def _unit(context: Context, number: Number, taken: set[int]) -> str:
     return ""
 
 
-def affinity(a: Coefficient, b: Coefficient) -> float:
-    """How well two coefficients of different variables fit into one row."""
+def affinity(a: Coefficient, b: Coefficient, resources: frozenset[str]) -> float:
+    """How well two coefficients of different variables fit into one row; `resources` are words that bounds are about."""
     score = 2.5 * similarity(a.bag, b.bag)
+    mine, yours = resources & set(a.bag), resources & set(b.bag)
+    if mine and yours and not mine & yours:
+        score -= 3.0
     if a.unit and b.unit:
         score += 0.7 if a.unit == b.unit else -0.7
     if (a.unit == "$") != (b.unit == "$"):
@@ -102,7 +105,7 @@ def affinity(a: Coefficient, b: Coefficient) -> float:
     return score
 
 
-def build_rows(coefficients: list[Coefficient], variables: int) -> tuple[list[CoefficientRow], float]:
+def build_rows(coefficients: list[Coefficient], variables: int, resources: frozenset[str]) -> tuple[list[CoefficientRow], float]:
     """Rows by aligning the columns one after the other, the longest column first; and the sum of affinities."""
     columns = {v: [c for c in coefficients if c.variable == v] for v in range(variables)}
     shared = [c for c in coefficients if c.variable == GENERIC]
@@ -111,7 +114,7 @@ def build_rows(coefficients: list[Coefficient], variables: int) -> tuple[list[Co
     grown = [CoefficientRow({order[0]: c}) for c in columns[order[0]]]
     total = 0.0
     for v in order[1:]:
-        gained, pairs = _align(grown, columns[v])
+        gained, pairs = _align(grown, columns[v], resources)
         total += gained
         placed = set()
         for r, c in pairs:
@@ -121,9 +124,9 @@ def build_rows(coefficients: list[Coefficient], variables: int) -> tuple[list[Co
     return rows + grown, total
 
 
-def _align(rows: list[CoefficientRow], column: list[Coefficient]) -> tuple[float, list[tuple[int, int]]]:
+def _align(rows: list[CoefficientRow], column: list[Coefficient], resources: frozenset[str]) -> tuple[float, list[tuple[int, int]]]:
     """Best one-to-one match of a column's coefficients with the rows (a row takes one per variable)."""
-    gains = [[sum(affinity(e, c) for e in r.entries.values()) / len(r.entries) for c in column] for r in rows]
+    gains = [[sum(affinity(e, c, resources) for e in r.entries.values()) / len(r.entries) for c in column] for r in rows]
     if not column or not rows:
         return 0.0, []
     if len(rows) > 6 or len(column) > 6:

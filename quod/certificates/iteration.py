@@ -65,15 +65,15 @@ def compile_loops(
     """The loops, and a compiler for what stands inside them. Raises CertificateRejected."""
     if len(generators) > _MAX_LOOPS:
         compiler.fail(f"there are more than {_MAX_LOOPS} loops")
-    loops = []
+    loops: list[Loop] = []
+    seen: list[str] = []
     for generator in generators:
         targets = generator.target.elts if isinstance(generator.target, ast.Tuple) else [generator.target]
         names = tuple(target.id if isinstance(target, ast.Name) else "" for target in targets)
         index_set = compiler.set(generator.iter)
-        for name in names:
-            declarations.identifier(name, compiler.where)
-        if generator.is_async or len(set(names)) != len(names):
-            compiler.fail("a loop is written 'for i in I' or 'for (i, j) in A' with different names")
+        seen += [declarations.identifier(name, compiler.where) for name in names]
+        if generator.is_async or len(set(seen)) != len(seen):
+            compiler.fail("a loop is written 'for i in I' or 'for (i, j) in A', each name once")
         if index_set.members and len(names) != index_set.arity:
             compiler.fail(f"members of {index_set.name} have {index_set.arity} components, not {len(names)}")
         compiler = compiler.inner(frozenset(names))

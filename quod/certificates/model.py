@@ -85,9 +85,6 @@ class Model:
         compiler = expressions.Compiler(self.declared, where)
         generators = syntax.loops(reading.text(fields.get("for_each", ""), where), where)
         loops, compiler = iteration.compile_loops(compiler, generators)
-        names = [loop_name for loop in loops for loop_name in loop.names]
-        if len(set(names)) != len(names):
-            reading.reject(where, "a loop name stands twice in for_each")
         sides = syntax.comparison(reading.text(fields["expression"], where), where)
         left, right = compiler.pieces(sides.left), compiler.pieces(sides.right)
         parts = [(piece, 1) for piece in left] + [(piece, -1) for piece in right]

@@ -6,7 +6,8 @@ float64 arrays for solvers and exact rationals for proofs.
 
 from __future__ import annotations
 
-from quod.solvers.expand.assemble import DEFAULT_MAX_NONZEROS, classify, expand
+from quod.solvers.expand.assemble import classify, expand
+from quod.solvers.expand.data import DEFAULT_MAX_NONZEROS
 from quod.solvers.expand.evaluate import Nonlinear
 
 __all__ = ["DEFAULT_MAX_NONZEROS", "Nonlinear", "classify", "expand"]

@@ -66,6 +66,7 @@ class Arithmetic:
 
     def read(self, value: Any, field: str) -> Any:
         """One JSON number or text. Raises InvalidInput naming `field`."""
+        value = value.item() if isinstance(value, np.generic) else value
         if not self.exact and type(value) is float and math.isfinite(value):
             return value
         return self.number(numbers.exact(value, field=field), field)

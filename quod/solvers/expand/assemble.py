@@ -13,13 +13,11 @@ from quod.solvers.expand import constraints
 from quod.solvers.expand.arithmetic import Arithmetic
 from quod.solvers.expand.collect import Budget, Rows
 from quod.solvers.expand.constraints import Block
-from quod.solvers.expand.data import Data
+from quod.solvers.expand.data import DEFAULT_MAX_NONZEROS, Data
 from quod.solvers.expand.evaluate import Nonlinear
 from quod.solvers.expand.names import Names
 from quod.solvers.formulation import Formulation, Variable
 from quod.solvers.standard import Array, StandardForm
-
-DEFAULT_MAX_NONZEROS = 20_000_000
 
 Kind = Literal["lp", "milp", "qp", "miqp", "nlp", "minlp"]
 

@@ -18,6 +18,7 @@ from quod.solvers.formulation import Element, Formulation, Parameter, Set, Varia
 from quod.solvers.standard import Array
 
 MISSING = -1
+DEFAULT_MAX_NONZEROS = 20_000_000
 
 
 class Universe:
@@ -201,6 +202,12 @@ class Data:
                 )
             array[~seen] = self.arithmetic.read(parameter.default, field)
         return array
+
+
+def read_parameter(parameter: Parameter, formulation: Formulation) -> Array:
+    """The values of one parameter as floats of the shape of its index sets. Raises InvalidInput naming it."""
+    alone = formulation.model_copy(update={"parameters": [parameter], "variables": []})
+    return Data(alone, Arithmetic(exact=False), DEFAULT_MAX_NONZEROS).values(parameter.name)
 
 
 def member_texts(elements: Sequence[Element]) -> dict[tuple[str, ...], int]:

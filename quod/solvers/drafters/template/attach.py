@@ -97,12 +97,18 @@ def _all_features(context: Context, number: Number, inside: list[Mention], start
     near = [t.lower for t in context.tokens[max(start, number.first - 8) : number.last + 8]]
     named = len({m.variable for m in inside if m.variable != GENERIC})
     generic = any(m.variable == GENERIC for m in inside)
+    behind = [m for m in inside if m.last < number.first and m.variable != GENERIC]
+    joined = (
+        len(behind) >= 2
+        and behind[-1].variable != behind[-2].variable
+        and [t.lower for t in context.tokens[behind[-2].last + 1 : behind[-1].first]] in (["and"], ["or"], ["and", "each"], ["and", "a"], ["and", "the"])
+    )
     cue = next((w for w in near if w in _ALL), "-")
     both = "both" in words
     for m in inside:
         if m.variable == GENERIC and number.last < m.first and context.tokens[m.first - 1].lower in ("each", "every", "per"):
             return ["all", "all:each_generic", f"all:named={min(named, 2)}"]
-    return ["all", f"all:named={min(named, 2)}", f"all:cue={cue}", f"all:generic={generic},named={min(named, 2)}",
+    return ["all", f"all:named={min(named, 2)}", f"all:cue={cue}", f"all:joined={joined}", f"all:generic={generic},named={min(named, 2)}",
             f"all:both={both},named={min(named, 2)}"]  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def _shared_option(
     words = {
         context.tokens[i].lower
         for i in range(start, end + 1)
-        if context.tokens[i].lower == "both" or (i < end and context.tokens[i + 1].stem not in TIME | UNITS)
+        if context.tokens[i].lower == "both" or (i < end and context.tokens[i + 1].stem not in TIME)
     }
     cue = words & {"each", "both", "either", "every"}
     unit = next((context.tokens[i].root for i in words_after(context, number) if context.tokens[i].stem in UNITS), "")

@@ -113,7 +113,8 @@ def _tells_apart(context: Context, variables: tuple[Variable, ...], v: int, firs
     """The run has every word of the label that the other labels do not have."""
     others = {s for k, variable in enumerate(variables) if k != v for s in variable.stems}
     own = variables[v].stems - others
-    return bool(own) and own <= {t.stem for t in context.tokens[first : last + 1]}
+    words = {t.stem for t in context.tokens[first : last + 1]}
+    return bool(own) and own <= words and not all(w.isdigit() for w in words)
 
 
 def _believable(context: Context, first: int, last: int, share: float, distinct: bool) -> bool:

@@ -142,7 +142,8 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
             continue
         named = len(b.text) == 1 and b.text.isupper() or b.text[-1].isdigit() or b.lower in ("one", "two", "three")
-        named = named and a.stem not in MEASURES and a.text.isalpha()
+        ended = i + 2 >= len(tokens) or tokens[i + 2].stem in STOP
+        named = named and ended and a.stem not in MEASURES and a.text.isalpha()
         if named:
             groups.setdefault((a.stem, 2), {}).setdefault(b.stem, []).append(i)
         if named or (a.stem not in UNITS and b.text[0].isupper()):

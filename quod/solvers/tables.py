@@ -37,8 +37,10 @@ def load(formulation: Formulation, base_dir: str | Path | None, *, outside: bool
 
 
 def inline(formulation: Formulation) -> Formulation:
-    """The formulation with NumPy values as nested lists of exact text (a float as the shortest decimal that
-    reads back the same), ready for JSON."""
+    """The formulation ready for JSON: NumPy values as nested lists of exact text.
+
+    A float becomes the shortest decimal that reads back the same.
+    """
     parameters = [p.model_copy(update={"values": _exact_lists(p.values)}) for p in formulation.parameters]
     return formulation.model_copy(update={"parameters": parameters})
 
@@ -139,10 +141,8 @@ def _csv(path: Path, table: Table, parameter: Parameter, formulation: Formulatio
                 f"line {line}: {shown} is no index of {' x '.join(parameter.index)}", field=table.path
             )
         if at in lines:
-            where = f"lines {lines[at]} and {line}: " + (
-                f"{', '.join(key)} stands" if key else "the value stands"
-            )
-            raise errors.InvalidInput(f"{where} twice", field=table.path)
+            shown = ", ".join(key) or "the value"
+            raise errors.InvalidInput(f"lines {lines[at]} and {line}: {shown} stands twice", field=table.path)
         numbers.exact(value, field=f"{table.path}: line {line}")
         lines[at], values[at] = line, value
     missing = [at for at in np.ndindex(shape) if at not in lines] if len(lines) < values.size else []
@@ -171,7 +171,7 @@ def _records(
                     continue
                 if len(row) != len(header):
                     raise errors.InvalidInput(
-                        f"line {reader.line_num}: {len(row)} cells, the header has {len(header)}",
+                        f"line {reader.line_num}: {len(row)} cells, not {len(header)}",
                         field=table.path,
                     )
                 yield reader.line_num, [row[place].strip() for place in places], row[value].strip()

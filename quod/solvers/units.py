@@ -53,7 +53,8 @@ def parse(text: str, field: str = "unit") -> Unit | None:
     """The unit, None for an empty text. Raises InvalidInput naming `field`."""
     if not text.strip():
         return None
-    tokens, at = [], 0
+    tokens: list[tuple[str, str]] = []
+    at = 0
     while at < len(text.rstrip()):
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None or len(tokens) > 100:
@@ -81,10 +82,8 @@ def check(formulation: Formulation) -> list[str]:
 
     Raises InvalidInput for a malformed unit, naming its field, and for expressions that do not parse.
     """
-    known = {}
-    for kind, parts in (("parameter", formulation.parameters), ("variable", formulation.variables)):
-        for part in parts:
-            known[part.name] = parse(part.unit, f"unit of {kind} {part.name!r}")  # type: ignore[attr-defined]
+    known = {p.name: parse(p.unit, f"unit of parameter {p.name!r}") for p in formulation.parameters}
+    known |= {v.name: parse(v.unit, f"unit of variable {v.name!r}") for v in formulation.variables}
     goal = parse(formulation.objective.unit, "unit of the objective")
     if goal is None and not any(unit is not None for unit in known.values()):
         return []
@@ -175,7 +174,7 @@ class _Rows:
 
 
 class _Reader:
-    """product := power (("*" | "/" | "per") power)*;  power := (name | 1 | "(" product ")") ("**" integer)?"""
+    """product := power (("*" | "/" | "per") power)*; power := (name | 1 | "(" product ")") ("**" n)?."""
 
     def __init__(self, tokens: list[tuple[str, str]], text: str, field: str) -> None:
         self.tokens, self.text, self.field, self.depth = tokens, text, field, 0

@@ -152,7 +152,7 @@ class _Laws:
         for k in rows:
             self._bound(k, rhs)
         self._model.setOptionValue("time_limit", self._model.getRunTime() + left)
-        termination = highs.TERMINATION.get(highs.run(self._model))
+        termination = highs.TERMINATION.get(highs.run(self._model).name)
         if termination is jobs.Termination.INFEASIBLE_OR_UNBOUNDED:
             termination = self._without_presolve()
         value = self._model.getInfo().objective_function_value
@@ -166,7 +166,7 @@ class _Laws:
 
     def _without_presolve(self) -> jobs.Termination | None:
         self._model.setOptionValue("presolve", "off")
-        termination = highs.TERMINATION.get(highs.run(self._model))
+        termination = highs.TERMINATION.get(highs.run(self._model).name)
         self._model.setOptionValue("presolve", "choose")
         return termination
 
@@ -179,7 +179,9 @@ class _Laws:
 
 def close(a: float, b: float) -> bool:
     """Equal optima up to the tolerance of the solver."""
-    return a == b or abs(a - b) <= _TOLERANCE * max(1.0, abs(a), abs(b))
+    if math.isinf(a) or math.isinf(b):
+        return a == b
+    return abs(a - b) <= _TOLERANCE * max(1.0, abs(a), abs(b))
 
 
 def _step(rhs: float, integer: bool) -> float:

@@ -50,14 +50,17 @@ class Conflict:
 
 
 def find(form: StandardForm, options: Options, deadline: float) -> Conflict | None:
-    """A conflict of a float form until `deadline` (`time.perf_counter`); None when it is not infeasible.
+    """A conflict of a float form until `deadline` (`time.perf_counter`); None if it is not shown infeasible.
 
-    Past the deadline the members found so far are returned, with `irreducible` false.
+    Past the deadline the members left so far are returned, with `irreducible` false.
     """
     crossed = np.flatnonzero(form.lower > form.upper)
     if len(crossed):
         column = int(crossed[0])
         return Conflict([Member("lower", column), Member("upper", column)], True, False, 0)
+    empty = np.flatnonzero(_fails_without_terms(form))
+    if len(empty):
+        return Conflict([Member("row", int(empty[0]))], True, False, 0)
     plain = dataclasses.replace(form, cost=np.zeros(form.shape[1]), quadratic=[])
     mixed = bool(form.integer.any())
     relaxed = _Feasibility(plain, options, deadline, relaxed=True)
@@ -90,6 +93,13 @@ def groups(form: StandardForm) -> dict[int, list[int]]:
             if owner is not None:
                 found[owner].append(i)
     return found
+
+
+def _fails_without_terms(form: StandardForm) -> Any:
+    """(declared rows,) the contradictions such as 0 >= 1; HiGHS does not look at them in an empty model."""
+    rhs, sense = form.rhs, form.row_sense
+    fails = ((sense >= 0) & (rhs > 0)) | ((sense <= 0) & (rhs < 0))
+    return ((np.diff(form.indptr) == 0) & fails)[: form.declared_rows]
 
 
 def _members(form: StandardForm) -> list[Member]:
@@ -132,7 +142,7 @@ class _Feasibility:
         seconds = min(self._deadline - time.perf_counter(), _SOLVE_SECONDS)
         self._model.setOptionValue("time_limit", self._model.getRunTime() + seconds)
         self.solves += 1
-        termination = highs.TERMINATION.get(highs.run(self._model))
+        termination = highs.TERMINATION.get(highs.run(self._model).name)
         if termination is jobs.Termination.INFEASIBLE_OR_UNBOUNDED:
             # Without an objective nothing is unbounded.
             return False

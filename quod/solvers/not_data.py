@@ -54,7 +54,6 @@ _NEEDS = re.compile(
     r"\b[^.?!]{0,30}$",
     re.I,
 )
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _COMPOUND = re.compile(
     r"\s?-\s?(?:piece|door|sided|legged|wheel(?:er|ed)?|star|way|ply|speed|dimensional|decker|stor(?:y|ey)|in|drawer|tier)\b",
     re.I,
@@ -80,18 +79,16 @@ def enumerator(place: Place) -> str | None:
 
 
 def ordinal(place: Place) -> str | None:
-    """Like "the 2nd machine", "a third factory"."""
-    written = _ORDINAL.match(place.after) is not None and not place.number.worded
-    worded = place.number.text.lower() in ("third", "fourth", "fifth", "sixth", "eighth", "tenth") and (
-        re.search(r"\b(?:a|the)\s{1,4}$", place.before, re.I) is not None
-        and re.match(r"\s{1,4}(?!of\b|as\b|the\b|that\b)[a-z]", place.after) is not None
-    )
-    return "an ordinal, not an amount" if written or worded else None
+    """Like "a third factory"; "2nd" is no number to begin with."""
+    worded = place.number.text.lower() in ("third", "fourth", "fifth", "sixth", "eighth", "tenth")
+    counts = re.search(r"\b(?:a|the)\s{1,4}$", place.before, re.I) is not None
+    parts = re.match(r"\s{1,4}(?!of\b|as\b|the\b|that\b)[a-z]", place.after) is None
+    return "an ordinal, not an amount" if worded and counts and not parts else None
 
 
 def part_of_word(place: Place) -> str | None:
     """Like "2-piece suit", "double-decker bus", "3D printer"."""
-    glued = re.match(r"[A-Za-z]\b", place.after) is not None and not place.number.worded
+    glued = re.match(r"[Dd]\b", place.after) is not None and place.number.value <= 4
     hyphened = place.number.text.lower() in ("double", "triple", "quadruple") and place.after.startswith("-")
     return "part of a name" if glued or hyphened or _COMPOUND.match(place.after) else None
 
@@ -124,6 +121,13 @@ def introduction(place: Place) -> str | None:
     return "introduces the things that the problem is about"
 
 
+def reference(place: Place) -> str | None:
+    """Like "each of the two cakes", when there are two decisions."""
+    counts = place.number.kind == "plain" and place.number.value == place.variables > 1
+    back = re.search(r"\b(?:the|these|those|all|both)\s{1,4}$", place.before, re.I) is not None
+    return "refers to the decisions" if counts and back and not _MEASURE.match(place.after) else None
+
+
 def whole_period(place: Place) -> str | None:
     """Like "a 12-month commitment", "a 1 year term"."""
     return "length of the whole period" if _TERM.match(place.after) and place.phrase is None else None
@@ -151,6 +155,7 @@ RULES: Sequence[Callable[[Place], str | None]] = (
     date,
     kinds,
     introduction,
+    reference,
     one_of_something,
 )
 

@@ -216,7 +216,10 @@ def evaluate(form: StandardForm, values: Any) -> float:
 def basis(model: Any) -> Basis | None:
     """The final basis, None where the solver has none."""
     final = model.getBasis()
-    if not final.valid:
-        return None
+    return read_basis(final) if final.valid else None
+
+
+def read_basis(final: Any) -> Basis:
+    """A `highspy.HighsBasis` as arrays."""
     columns = np.fromiter((int(status) for status in final.col_status), dtype=np.int8)
     return Basis(columns, np.fromiter((int(status) for status in final.row_status), dtype=np.int8))

@@ -64,7 +64,10 @@ class Interpreter:
     """Evaluates expressions with `variables` (by name and atoms of the index) and `functions`."""
 
     def __init__(
-        self, formulation: Formulation, variables: Mapping[tuple[str, tuple[Atom, ...]], Any], functions: Functions
+        self,
+        formulation: Formulation,
+        variables: Mapping[tuple[str, tuple[Atom, ...]], Any],
+        functions: Functions,
     ) -> None:
         self._sets: dict[str, list[tuple[Atom, ...]]] = {
             s.name: [_atoms((element,)) for element in s.elements] for s in formulation.sets
@@ -152,7 +155,9 @@ class Interpreter:
         try:
             return self._entries[name, atoms]
         except KeyError:
-            raise errors.InvalidInput(f"{name}{index_text(atoms)} is not inside the index sets of {name}") from None
+            raise errors.InvalidInput(
+                f"{name}{index_text(atoms)} is not inside the index sets of {name}"
+            ) from None
 
     def _product(self, node: syntax.Multiply, binding: Binding) -> Any:
         total = self.value(node.factors[0], binding)

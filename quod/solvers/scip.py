@@ -127,7 +127,9 @@ class _Model:
             self.model.addCons(difference <= 0 if operator == "<=" else difference >= 0, name=name)
 
     def _add_constant_row(self, name: str, operator: syntax.Comparison, value: float | Fraction) -> None:
-        holds = {"<=": value <= 0, ">=": value >= 0, "==": value == 0, "<": value < 0, ">": value > 0}[operator]
+        holds = {"<=": value <= 0, ">=": value >= 0, "==": value == 0, "<": value < 0, ">": value > 0}[
+            operator
+        ]
         if not holds:  # SCIP takes no rows without variables
             impossible = self.model.addVar(name=f"{name} fails", lb=0, ub=0)
             self.model.addCons(impossible >= 1, name=name)
@@ -177,9 +179,7 @@ class _Model:
             bound = float(self.model.getDualbound())
         version = ".".join(str(part) for part in self._version())
         nodes = int(self.model.getNTotalNodes())
-        return Outcome(
-            termination, status, "scip", version, seconds, objective, values, bound, gap, nodes
-        )
+        return Outcome(termination, status, "scip", version, seconds, objective, values, bound, gap, nodes)
 
     def _objective_at(self, values: npt.NDArray[np.float64], otherwise: float) -> float:
         """The objective at the columns' values; SCIP's own is of a column that is only bounded by it."""

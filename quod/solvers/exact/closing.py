@@ -72,10 +72,13 @@ class Judge:
         if duals is None:
             return found
         for i in np.flatnonzero(np.isfinite(duals) & (duals != 0)).tolist():
-            y = rational.rational(float(duals[i]))
-            if y and y * self.program.sense[i] >= 0:
-                found[i] = y
-        return found
+            found[i] = rational.rational(float(duals[i]))
+        return self.with_right_signs(found)
+
+    def with_right_signs(self, multipliers: dict[int, fmpq]) -> dict[int, fmpq]:
+        """Those multipliers whose sign is the one that the sense of their row asks for."""
+        sense = self.program.sense
+        return {i: y for i, y in multipliers.items() if y and y * sense[i] >= 0}
 
     def bounded(self, multipliers: dict[int, fmpq], lower: Bounds, upper: Bounds) -> Leaf:
         """A leaf with the bound that the multipliers prove, whatever it is worth."""

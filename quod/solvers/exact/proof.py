@@ -13,6 +13,7 @@ from quod.solvers.exact.tree import Node
 from quod.solvers.standard import StandardForm
 
 Kind = Literal["optimality", "infeasibility", "unboundedness"]
+_MOST_BITS = 13_000  # 3,914 digits; numbers of 4,000 are read
 TOLERANCE = "1/1000000"
 """Relative tolerance of a numeric claim."""
 
@@ -34,8 +35,14 @@ class Proof:
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
+class TooLong(ArithmeticError):
+    """An exact number has more digits than a certificate may hold."""
+
+
 def text(value: fmpq) -> str:
-    """`640`, `40/3`."""
+    """`640`, `40/3`. Raises TooLong past what `quod.numbers` reads."""
+    if value.height_bits() > _MOST_BITS:
+        raise TooLong
     return str(value)
 
 

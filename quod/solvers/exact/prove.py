@@ -39,7 +39,10 @@ def prove(
     if len(form.data) > options.certify_size_limit:
         return _numeric_of(form, hint, too_large(len(form.data), options))
     task = _Task(form, options, hint, started + options.time_limit, progress)
-    found = task.prove()
+    try:
+        found = task.prove()
+    except proofs.TooLong:
+        found = _numeric_of(form, hint, "the exact numbers of the proof have more than 3,900 digits")
     if found is None:
         return None
     return dataclasses.replace(found, stats={**task.stats(), "seconds": time.monotonic() - started})
@@ -110,7 +113,9 @@ class _Task:
         except Unbounded as unbounded:
             return self._unbounded(unbounded)
         if self.search.judge.value is None:
-            return self._infeasible() if self.search.complete else None
+            if self.search.complete:
+                return self._infeasible()
+            return _numeric_of(self.form, hint, f"{self._limit()}: no exactly feasible point was found")
         return self._optimal(self.search)
 
     def _infeasible(self) -> Proof:

@@ -61,6 +61,15 @@ def solve(
         return state.run(pivot_limit, deadline)
 
 
+def basis_multipliers(program: Program, basis: Basis) -> dict[int, fmpq]:
+    """The row multipliers that make the reduced cost of every basic variable zero; none if it is singular."""
+    state = _State(program, program.lower, program.upper, basis)
+    try:
+        return state.multipliers()
+    except Singular:
+        return {}
+
+
 class _State:
     def __init__(self, program: Program, lower: Bounds, upper: Bounds, basis: Basis | None) -> None:
         self.program = program
@@ -109,12 +118,20 @@ class _State:
             careful = step == 0
             pivots += 1
 
+    def multipliers(self) -> dict[int, fmpq]:
+        """The multipliers of the starting basis."""
+        self._factor()
+        return self._for_rows(self._multipliers({}, infeasible=False))
+
+    def _factor(self) -> None:
+        self.active = [i for i in range(self.m) if self.status[self.n + i] != BASIC]
+        self.basic = [j for j in range(self.n) if self.status[j] == BASIC]
+        self.factor = Factor(self.program, self.active, self.basic)
+
     def _refactor(self) -> None:
         """Factor the basis and compute every variable's value."""
         n = self.n
-        self.active = [i for i in range(self.m) if self.status[n + i] != BASIC]
-        self.basic = [j for j in range(n) if self.status[j] == BASIC]
-        self.factor = Factor(self.program, self.active, self.basic)
+        self._factor()
         self.x = [self._resting(k) for k in range(n + self.m)]
         right: dict[int, fmpq] = {}
         for i in self.active:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq
 
+from quod.solvers import highs
 from quod.solvers.exact import simplex
 from quod.solvers.exact.branching import Branching, FloatBounds
 from quod.solvers.exact.closing import Judge, Leaf
@@ -237,16 +238,24 @@ class Search:
             self.judge.adopt(point)
 
     def weakest(self) -> fmpq | None:
-        """Give open nodes the proof that their parents' duals make; the least bound of all, None for -inf."""
+        """Prove for every open node what its parent's multipliers do; the least bound of all, None for -inf."""
         for node in self.nodes:
             if node.leaf is None and node.branch is None:
-                node.leaf = self.judge.bounded(self.judge.signed(node.duals), *self.bounds(node))
+                node.leaf = self._inherited(node)
         bounds = [
             node.leaf.value for node in self.nodes if node.leaf is not None and node.leaf.kind == "bound"
         ]
         if any(bound is None for bound in bounds):
             return None
         return min((self.judge.rounded(bound) for bound in bounds if bound is not None), default=None)
+
+    def _inherited(self, node: Node) -> Leaf:
+        bounds = self.bounds(node)
+        leaf = self.judge.bounded(self.judge.signed(node.duals), *bounds)
+        if leaf.value is None and node.start is not None:
+            exactly = simplex.basis_multipliers(self.program, highs.read_basis(node.start))
+            leaf = self.judge.bounded(self.judge.with_right_signs(exactly), *bounds)
+        return leaf
 
     def _report(self) -> None:
         now = time.monotonic()

@@ -20,6 +20,7 @@ from quod.solvers.drafters.template.weights import WEIGHTS, option_weights
 
 Features = dict[str, float]
 COUNT = -1
+_SUM = -2
 
 
 @dataclass
@@ -242,8 +243,9 @@ def _assign(
 ) -> Iterator[tuple[float, list[Option]]]:
     if at == len(ranked):
         unused = sum(k not in used for k in range(len(rows)))
-        twice = sum(c - 1 for k, c in used.items() if c > 1)
-        yield WEIGHTS["rows:unused"] * unused + WEIGHTS["rows:twice"] * twice, []
+        twice = sum(c - 1 for k, c in used.items() if c > 1 and k >= 0)
+        again = max(0, used.get(_SUM, 0) - 1)
+        yield WEIGHTS["rows:unused"] * unused + WEIGHTS["rows:twice"] * twice + WEIGHTS["sum:twice"] * again, []
         return
     if not ranked[at]:
         return
@@ -252,7 +254,7 @@ def _assign(
         if budget[0] < 0 and option is not ranked[at][0][1]:
             return
         following = dict(used)
-        for k in served(option):
+        for k in served(option) or ([_SUM] if option.kind == "sum" else []):
             following[k] = following.get(k, 0) + 1
         for score, picks in _assign(ranked, rows, following, at + 1, budget):
             yield score + WEIGHTS["limits"] * likelihood, [option, *picks]

@@ -71,6 +71,21 @@ def explicit(context: Context, span: range, *, last: bool = True) -> Direction |
     return Direction(op, "explicit", owner[start], owner[max(start, end - 1)])
 
 
+def all_explicit(context: Context) -> list[Direction]:
+    """Every explicit comparison of the text, sentence by sentence."""
+    found: list[Direction] = []
+    first = 0
+    while first < len(context.tokens):
+        _, last = context.sentence_of(first)
+        text, owner = _words(context, range(first, last + 1))
+        hits = sorted({(m.start(), m.end(), op) for op, pattern in _EXPLICIT for m in pattern.finditer(text)})
+        for start, end, op in hits:
+            if not any(s <= start and end <= e and e - s > end - start for s, e, _ in hits):
+                found.append(Direction(op, "explicit", owner[start], owner[max(start, end - 1)]))
+        first = last + 1
+    return found
+
+
 def weak(context: Context, span: range) -> Direction | None:
     """A wording that implies a direction ("has … available", "needs")."""
     text, owner = _words(context, span)

@@ -215,6 +215,9 @@ def _sum_option(
     if len(named) == variables and "or" in [t.lower for t in context.tokens[number.last : high + 1]]:
         features["sum:any"] = 1.0
     all_named = {m.variable for m in mentions if low <= m.first <= high} - {GENERIC}
+    after_named = {m.variable for m in mentions if number.last < m.first <= high} - {GENERIC}
+    if len(after_named) == variables:
+        features["sum:all_after"] = 1.0
     if len(all_named) == variables:
         features["sum:all_named"] = 1.0
     elif all_named:

@@ -1,0 +1,55 @@
+"""How sure the reader is of a candidate model: a logistic model of its scores and loose ends."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+from pathlib import Path
+
+from quod.solvers.drafters.template import roles
+from quod.solvers.drafters.template.assemble import Draft
+from quod.solvers.drafters.template.model import Model
+
+WEIGHTS = Path(__file__).with_name("confidence.json")
+
+
+@lru_cache(maxsize=1)
+def shipped_weights() -> dict[str, float]:
+    weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    return weights
+
+
+def features(draft: Draft, model: Model, status: str, margin: float, problems: int) -> dict[str, float]:
+    """Features of the best draft; `margin` is its lead over the best draft with another model."""
+    f = draft.features
+    sure = [max(roles.probabilities(draft.context, n).values()) for n in draft.context.numbers]
+    return {
+        "bias": 1.0,
+        "margin": min(margin, 4.0),
+        "score": max(-6.0, min(draft.score, 2.0)),
+        "worst": math.log(max(min(sure, default=1.0), 0.02)),
+        "doubtful": float(sum(p < 0.9 for p in sure)),
+        "limits:worst": max(f.get("limits:worst", 0.0), -3.0),
+        "objective": max(f.get("objective", 0.0), -3.0),
+        "attach": max(f.get("attach", 0.0), -3.0),
+        "roles": max(f.get("roles", 0.0), -3.0),
+        "partial": min(f.get("rows:partial", 0.0), 3.0),
+        "unused": min(f.get("rows:unused", 0.0), 3.0),
+        "twice": min(f.get("rows:twice", 0.0) + f.get("sum:twice", 0.0), 3.0),
+        "outside": min(f.get("vars:tagged_outside", 0.0), 5.0),
+        "inside": max(f.get("vars:inside", 0.0), -3.0),
+        "default": float(sum(r.how == "default" for r in model.rows)),
+        "weak": float(sum(r.how == "weak" for r in model.rows)),
+        "many": float(len(draft.variables) > 3),
+        "infeasible": float(status == "infeasible"),
+        "unbounded": float(status == "unbounded"),
+        "no_rows": float(not model.rows),
+        "problems": float(min(problems, 3)),
+    }
+
+
+def probability(row: dict[str, float]) -> float:
+    weights = shipped_weights()
+    total = sum(weights.get(name, 0.0) * value for name, value in row.items())
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))

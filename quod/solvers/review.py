@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from quod import errors, jobs
-from quod.solvers import audit, conventions, diagnose, expand, run
+from quod.solvers import audit, conventions, diagnose, exact, expand, run
 from quod.solvers import formulation as formulations
 from quod.solvers.formulation import Formulation
 from quod.solvers.options import Options
 from quod.solvers.outcome import Outcome
 
+_PROOF_NONZEROS = 5000  # of a model whose other optimum is proved, for at most _PROOF_SECONDS
+_PROOF_SECONDS = 2.0
 _NO_OPTIMUM = {jobs.Termination.INFEASIBLE: "no solution", jobs.Termination.UNBOUNDED: "no limit"}
 
 
@@ -24,7 +26,8 @@ def review(formulation: Formulation | Mapping[str, Any], options: Options) -> di
     """Audit a solved formulation and solve its other readings, within `options.time_limit`.
 
     `findings`: [{"row", "kind", "message"}], each worth a warning. `rows`: [{"row", "state", "without"}].
-    `alternatives`: [{"convention", "text", "termination", "objective"}], only where the optimum differs.
+    `alternatives`: [{"convention", "text", "termination", "objective"}], only where the optimum differs;
+    the objective is exact text where it was proved, else a number, None without an optimum.
     `notes`: what was left out. Raises InvalidInput for a formulation that cannot be expanded.
     """
     given, deadline = _read(formulation), time.perf_counter() + options.time_limit
@@ -95,10 +98,30 @@ def _alternatives(
                 "convention": alternative.convention.kind,
                 "text": alternative.describe(here, there),
                 "termination": other.termination.value,
-                "objective": other.objective,
+                "objective": _exact(alternative.formulation, other, options, deadline),
             }
         )
     return found
+
+
+def _exact(
+    formulation: Formulation, outcome: Outcome, options: Options, deadline: float
+) -> str | float | None:
+    """The optimum as exact text where a short proof gives it, HiGHS' number otherwise."""
+    if outcome.objective is None:
+        return None
+    try:
+        form = expand.expand(formulation)
+    except expand.Nonlinear:
+        return outcome.objective
+    if form.kind not in ("lp", "milp") or len(form.data) > _PROOF_NONZEROS:
+        return outcome.objective
+    seconds = min(_PROOF_SECONDS, max(0.01, deadline - time.perf_counter()))
+    limits = dataclasses.replace(options, gap=0.0, time_limit=seconds)
+    proof = exact.prove(expand.expand(formulation, exact=True), limits, outcome)
+    if proof is None or proof.kind != "optimality" or proof.strength != "exact":
+        return outcome.objective
+    return str(proof.claim["objective"])
 
 
 def _same(first: Outcome, other: Outcome) -> bool:

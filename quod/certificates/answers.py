@@ -46,6 +46,13 @@ def optimal(
         reading.reject(
             "answer.objective", f"is {reading.shown(answer['objective'])}, but {objective} was proved"
         )
+    claimed = result["certificate"]["claim"].get("bound")
+    if answer.get("bound") is not None and (
+        claimed is None
+        or reading.number(answer["bound"], "answer.bound", decimals=False)
+        != reading.number(claimed, "claim.bound")
+    ):
+        reading.reject("answer.bound", "is not the bound that the certificate claims")
     _same_sense(answer, model)
     _same_values(answer["values"], model, point, decimals)
 

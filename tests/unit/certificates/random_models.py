@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import hypothesis
 from hypothesis import strategies as st
 
 REGIONS = ["north", "south-east", "Örebro"]
@@ -43,7 +44,11 @@ def condition(draw: Any, scope: Scope) -> str:
     atoms = [st.just("len(I) < 4"), st.just("p >= 1.5 or 1 == 2")]
     if scope.texts:
         name = draw(st.sampled_from(scope.texts))
-        atoms += [st.just(f'{name} != "north"'), st.just(f"{name} in I and c[{name}] > 1"), st.just(f"not {name} == 1")]
+        atoms += [
+            st.just(f'{name} != "north"'),
+            st.just(f"{name} in I and c[{name}] > 1"),
+            st.just(f"not {name} == 1"),
+        ]
     if scope.days:
         name = draw(st.sampled_from(scope.days))
         atoms += [st.just(f"{name} + 1 in T"), st.just(f"2 * {name} <= 5"), st.just(f"{name} > 1")]
@@ -243,7 +248,9 @@ def columns() -> list[str]:
 def namespace(point: dict[str, Fraction]) -> dict[str, Any]:
     """Names of `declarations()` for `eval`, the variables at a point."""
     costs = {
-        (name, day): Fraction(3 * i - t, t + 1) for i, name in enumerate(REGIONS) for t, day in enumerate(DAYS)
+        (name, day): Fraction(3 * i - t, t + 1)
+        for i, name in enumerate(REGIONS)
+        for t, day in enumerate(DAYS)
     }
     tables: dict[str, dict[tuple[Any, ...], Fraction]] = {"y": {}, "z": {}, "w": {}}
     for i in REGIONS:
@@ -285,7 +292,10 @@ def reference(text: str, names: dict[str, Any]) -> Any:
         token = match.group()
         return f'F("{token}")' if token[0].isdigit() or token[0] == "." else token
 
-    return eval(_LITERAL.sub(exact, text), names)
+    try:
+        return eval(_LITERAL.sub(exact, text), names)
+    except UnboundLocalError:  # Python alone refuses an outer name that a later loop of the same list hides
+        hypothesis.reject()
 
 
 def row_values(rows: list[Row], names: dict[str, Any]) -> dict[str, Fraction]:

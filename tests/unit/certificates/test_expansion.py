@@ -42,8 +42,12 @@ def test_rows_and_objective_have_the_values_that_python_gives_them(drawn, seed):
     expanded = model.expand(model.Model(document))
     assert expanded.model.names == random_models.columns()
     at = [flint.fmpq(point[name].numerator, point[name].denominator) for name in expanded.model.names]
-    assert fraction(expanded.objective.at(at)) == random_models.reference(document["objective"]["expression"], names)
-    assert {row.name: fraction(row.value.at(at)) for row in expanded.rows} == random_models.row_values(rows, names)
+    assert fraction(expanded.objective.at(at)) == random_models.reference(
+        document["objective"]["expression"], names
+    )
+    assert {row.name: fraction(row.value.at(at)) for row in expanded.rows} == random_models.row_values(
+        rows, names
+    )
 
 
 @slow
@@ -62,7 +66,9 @@ def test_the_standard_form_has_the_same_values_where_new_columns_are_tight(drawn
     for column in reversed(range(len(expanded.model.names), len(at))):
         rows = limits[column]
         slope = rows[0].terms[column]
-        others = [sum((c * at[j] for j, c in r.terms.items() if j != column), flint.fmpq(0)) - r.rhs for r in rows]
+        others = [
+            sum((c * at[j] for j, c in r.terms.items() if j != column), flint.fmpq(0)) - r.rhs for r in rows
+        ]
         at[column] = max(others) if slope == -1 else -max(others)
     sign = form.sign
     reached = form.constant + sum((c * at[j] for j, c in form.cost.items()), flint.fmpq(0))
@@ -84,28 +90,38 @@ def test_the_solver_side_expands_to_the_same_columns_and_rows(drawn):
     assert form.lower == [None if v is None else v for v in other.lower]
     assert form.upper == [None if v is None else v for v in other.upper]
     assert form.integer == other.integer.tolist()
-    assert {j: form.sign * c for j, c in form.cost.items()} == {j: c for j, c in enumerate(other.cost) if c != 0}
+    assert {j: form.sign * c for j, c in form.cost.items()} == {
+        j: c for j, c in enumerate(other.cost) if c != 0
+    }
     assert form.sign * form.constant == other.constant
     assert set(form.row) == {other.row_name(i) for i in range(other.shape[0])}
     for i in range(other.shape[0]):
         mine = form.rows[form.row[other.row_name(i)]]
         cells = range(other.indptr[i], other.indptr[i + 1])
         assert mine.terms == {int(other.indices[k]): other.data[k] for k in cells}
-        assert (mine.rhs, mine.comparison) == (other.rhs[i], {-1: "<=", 0: "==", 1: ">="}[int(other.row_sense[i])])
+        assert (mine.rhs, mine.comparison) == (
+            other.rhs[i],
+            {-1: "<=", 0: "==", 1: ">="}[int(other.row_sense[i])],
+        )
 
 
 def test_a_long_sum_needs_no_deep_tree():
     names = [f"x{k}" for k in range(4000)]
     document = {
         "variables": [{"name": name} for name in names],
-        "objective": {"sense": "minimize", "expression": " + ".join(f"{k} * {name}" for k, name in enumerate(names))},
+        "objective": {
+            "sense": "minimize",
+            "expression": " + ".join(f"{k} * {name}" for k, name in enumerate(names)),
+        },
     }
     expanded = model.expand(model.Model(document))
     assert [int(expanded.objective.terms[k].p) for k in range(1, 4000)] == list(range(1, 4000))
 
 
 def test_decimals_are_exact_also_where_floats_are_not():
-    document = {"objective": {"sense": "minimize", "expression": "0.1 + 0.2 + 1e-400 + 12345678901234567890.5"}}
+    document = {
+        "objective": {"sense": "minimize", "expression": "0.1 + 0.2 + 1e-400 + 12345678901234567890.5"}
+    }
     value = model.expand(model.Model(document)).objective.constant
     assert fraction(value) == Fraction("0.3") + Fraction("1e-400") + Fraction("12345678901234567890.5")
 

@@ -127,7 +127,10 @@ class _Replies:
 
 def _rebuilt(error: dict[str, Any], limits: process.Limits, what: str) -> errors.QuodError:
     """The child's exception as one of ours, with its attributes; anything foreign becomes ToolFailed."""
-    if error["class"] == "MemoryError":
+    foreign = (
+        not error["class"] and limits.memory_mb is not None and process.speaks_of_memory(error["message"])
+    )
+    if error["class"] == "MemoryError" or foreign:
         return errors.LimitExceeded("memory_mb", None, limits.memory_mb or 0)
     kind = getattr(errors, error["class"], None)
     if isinstance(kind, type) and issubclass(kind, errors.QuodError):

@@ -20,7 +20,7 @@ from quod import errors
 _CHUNK = 1 << 16
 _TICK = 0.05
 _DRAIN = 1.0
-_NO_MEMORY = re.compile(rb"bad_alloc|MemoryError|[Cc]annot allocate memory|[Oo]ut of memory")
+_NO_MEMORY = re.compile(r"bad_alloc|MemoryError|annot allocate memory|ut of memory|failed to map segment")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,7 +217,8 @@ class Child:
             raise errors.LimitExceeded("seconds", self.seconds, limits.seconds)
         if limits.cpu_seconds is not None and code == -signal.SIGXCPU:
             raise errors.LimitExceeded("cpu_seconds", None, limits.cpu_seconds)
-        if code != 0 and limits.memory_mb is not None and _NO_MEMORY.search(self.stderr.value()[-4096:]):
+        last = self.stderr.value()[-4096:].decode(errors="replace")
+        if code != 0 and limits.memory_mb is not None and speaks_of_memory(last):
             raise errors.LimitExceeded("memory_mb", None, limits.memory_mb)
 
     def describe_end(self) -> str:
@@ -233,6 +234,11 @@ class Child:
             verb = "was killed by" if outside else "crashed with"
             text = f"{verb} signal {-code} ({name})" + (" from outside" if outside else "")
         return f"{text}; its last lines:\n{last}" if last else text
+
+
+def speaks_of_memory(text: str) -> bool:
+    """Whether a failed program's last words are those of one whose memory ran out."""
+    return _NO_MEMORY.search(text) is not None
 
 
 class _Writer:

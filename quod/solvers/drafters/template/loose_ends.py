@@ -8,6 +8,7 @@ from quod.solvers.drafters.template.direction import all_explicit
 from quod.solvers.drafters.template.model import Model
 
 _CERTAIN = 0.6
+_COMPARES = ("at least", "at most", "no more", "no less", "no fewer", "not ", "cannot", "exceed", "more", "less", "fewer")
 
 
 def problems_of(draft: Draft, model: Model, outcome: str) -> tuple[str, ...]:
@@ -56,9 +57,16 @@ def _direction_problems(draft: Draft, model: Model) -> list[str]:
     for hit in all_explicit(context):
         words = context.text[context.tokens[hit.first].start : context.tokens[hit.last].end]
         told = any(i in covered for i in range(hit.first, hit.last + 1))
-        if not told and not _of_objective(draft, hit.first):
+        plain = words.lower().startswith(_COMPARES) and not _about_zero(draft, hit.last)
+        if plain and not told and not _of_objective(draft, hit.first):
             found.append(f"{words!r} at character {context.tokens[hit.first].start} is in no constraint")
     return found
+
+
+def _about_zero(draft: Draft, last: int) -> bool:
+    """ "greater than or equal to 0" repeats that quantities are not negative."""
+    following = draft.context.tokens[last + 1 : last + 5]
+    return any(t.text in ("0", "zero") for t in following)
 
 
 def _of_objective(draft: Draft, i: int) -> bool:

@@ -7,14 +7,13 @@ their functions. Columns that linearise abs, min and max are `linearised["r#k"]`
 from __future__ import annotations
 
 import functools
-import math
 from fractions import Fraction
 from typing import Any
 
 import pyomo.environ as pyo
 
 from quod import errors
-from quod.solvers import language, linear_form, scopes, syntax
+from quod.solvers import columns, language, linear_form, scopes, syntax
 from quod.solvers.formulation import Formulation, Variable
 from quod.solvers.linear_form import Linear, NotLinear
 from quod.solvers.pointwise import Key, Leaves, Walker, operate
@@ -64,7 +63,7 @@ class _Builder:
 
     def _variable(self, variable: Variable) -> None:
         keys = list(self.exact.keys(variable.index))
-        low, high = _bounds(variable)
+        low, high = (None if b is None else float(b) for b in columns.bounds(variable))
         arguments = {"domain": _DOMAINS[variable.domain], "bounds": (low, high)}
         index = [_short(key) for key in keys]
         component = pyo.Var(index, **arguments) if variable.index else pyo.Var(**arguments)
@@ -195,13 +194,3 @@ def _relation(body: Any, operator: str, bound: float) -> Any:
     if operator == "==":
         return body == bound
     return (None, body, bound) if operator in ("<=", "<") else (bound, body, None)
-
-
-def _bounds(variable: Variable) -> tuple[float | None, float | None]:
-    """Bounds as floats, those of integer columns rounded inwards."""
-    low = None if variable.lower is None else Fraction(variable.lower)
-    high = None if variable.upper is None else Fraction(variable.upper)
-    if variable.domain != "real":
-        low = None if low is None else Fraction(math.ceil(low))
-        high = None if high is None else Fraction(math.floor(high))
-    return None if low is None else float(low), None if high is None else float(high)

@@ -26,8 +26,8 @@ MAX_BYTES = 1_000_000_000
 def load(formulation: Formulation, base_dir: str | Path | None, *, outside: bool = False) -> Formulation:
     """The formulation with the values of every `file` inline; paths are relative to `base_dir`.
 
-    Files outside `base_dir` are refused unless the caller allows them by `outside`. Raises InvalidInput that
-    names file and line for missing columns, unknown members, duplicates, missing values and what is no number.
+    Files outside `base_dir` are refused unless the caller allows them by `outside`. Raises InvalidInput
+    naming file and line for missing columns, unknown members, duplicates, missing values, what is no number.
     """
     parameters = [
         _loaded(p, formulation, base_dir, outside) if p.file is not None and p.values is None else p
@@ -149,7 +149,7 @@ def _csv(path: Path, table: Table, parameter: Parameter, formulation: Formulatio
     if missing and parameter.default is None:
         members = [sets[name][k] for name, k in zip(parameter.index, missing[0], strict=True)]
         raise errors.InvalidInput(
-            f"the value of {', '.join(map(str, members)) or parameter.name} is missing and there is no default",
+            f"{', '.join(map(str, members)) or parameter.name} has no line and there is no default",
             field=table.path,
         )
     for at in missing:

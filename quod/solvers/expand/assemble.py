@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from quod.solvers import language, scopes, tokens
+from quod.solvers import columns, language, scopes, tokens
 from quod.solvers.expand import constraints
 from quod.solvers.expand.arithmetic import Arithmetic
 from quod.solvers.expand.collect import Budget, Rows
@@ -16,7 +16,7 @@ from quod.solvers.expand.constraints import Block
 from quod.solvers.expand.data import DEFAULT_MAX_NONZEROS, Data
 from quod.solvers.expand.evaluate import Nonlinear
 from quod.solvers.expand.names import Names
-from quod.solvers.formulation import Formulation, Variable
+from quod.solvers.formulation import Formulation
 from quod.solvers.standard import Array, StandardForm
 
 Kind = Literal["lp", "milp", "qp", "miqp", "nlp", "minlp"]
@@ -68,26 +68,13 @@ def _columns(formulation: Formulation, data: Data) -> tuple[Array, Array, Array]
     lowers, uppers, integers = [], [], []
     for variable in formulation.variables:
         count = math.prod(data.shape(variable.name))
-        low, high = column_bounds(variable)
+        low, high = columns.bounds(variable)
         lowers.append(_filled(count, low, -math.inf, data))
         uppers.append(_filled(count, high, math.inf, data))
         integers.append(np.full(count, variable.domain != "real", dtype=bool))
     empty = data.arithmetic.zeros(0)
     lower, upper = np.concatenate([empty, *lowers]), np.concatenate([empty, *uppers])
     return lower, upper, np.concatenate([np.zeros(0, dtype=bool), *integers])
-
-
-def column_bounds(variable: Variable) -> tuple[Fraction | None, Fraction | None]:
-    """Bounds of a variable's columns: binary within [0, 1], integers rounded inwards, None for none."""
-    low = None if variable.lower is None else Fraction(variable.lower)
-    high = None if variable.upper is None else Fraction(variable.upper)
-    if variable.domain == "binary":
-        low = Fraction(0) if low is None else max(low, Fraction(0))
-        high = Fraction(1) if high is None else min(high, Fraction(1))
-    if variable.domain != "real":
-        low = None if low is None else Fraction(math.ceil(low))
-        high = None if high is None else Fraction(math.floor(high))
-    return low, high
 
 
 def _filled(count: int, bound: Fraction | None, missing: float, data: Data) -> Array:

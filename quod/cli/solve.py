@@ -44,8 +44,9 @@ def solve(
         document, folder = files.read_json(formulation), formulation.parent
     if output is not None and not output.parent.is_dir():
         raise errors.InvalidInput(f"there is no folder {output.parent}", field="--output")
-    if export is not None:
-        exporter.check_path(export)
+    if export is not None and export.suffix.lower() not in exporter.WRITERS:
+        known = ", ".join(exporter.WRITERS)
+        raise errors.InvalidInput(f"{export.name} ends in none of {known}", field="--export")
     overrides = {
         "drafter": drafter,
         "time_limit": time_limit,

@@ -20,7 +20,7 @@ _FORWARD = re.compile(
     | (?:at|by){_S}(?:the{_S})?(?:very{_S})?(?:least|lest|most)
     | (?:at{_S}a{_S}|an?{_S}|the{_S})?(?:absolute{_S}|daily{_S}|weekly{_S}|monthly{_S}|total{_S})?
       (?:minimum|maximum|max|min)(?:{_S}(?:of|is|amount|number|requirements?|budget)\b)
-    | at{_S}a{_S}(?:minimum|maximum)
+    | at{_S}a{_S}(?:minimum|maximum)(?=\s{{0,4}}[,;]|{_S}[$€£]?\d)
     | (?:minimum|maximum)(?={_S}[$€£]?\d)
     | up{_S}to(?=[^.?!]{{0,8}}\d|{_S}{_SMALL}\b)
     | {_MODAL}exceed(?:s|ed|ing)?
@@ -40,6 +40,7 @@ _BACKWARD = re.compile(
     rf"|(?:is|are){_S}(?:only{_S})?available|available|at{_S}(?:the{_S})?(?:least|most|minimum|maximum)(?=\s{{0,4}}[.,;]))",
     re.I,
 )
+_EXTREME = re.compile(r"maximum|minimum|\bmax\b|\bmin\b", re.I)
 _REASON = re.compile(r"\b(?:because|since|due\s{1,4}to|as\s{1,4}(?:they|it))\b", re.I)
 _CLAUSE_END = re.compile(r"[.;?!,](?=\s)")
 _REACH = 60  # characters between a phrase and the number it governs
@@ -62,7 +63,10 @@ def find(text: str, numbers: Sequence[Number]) -> list[Phrase]:
     starts = [n.start for n in numbers]
     phrases: list[Phrase] = []
     for match in _FORWARD.finditer(text):
-        phrases.append(_phrase(text, match, _after(text, match.end(), numbers, starts), match.start("core")))
+        number = _after(text, match.end(), numbers, starts)
+        if number is None and _EXTREME.search(match.group()):
+            continue  # "the maximum number of cakes" is an objective
+        phrases.append(_phrase(text, match, number, match.start("core")))
     forward = [p.start for p in phrases]
     for match in _BACKWARD.finditer(text):
         number = _before(text, match.start(), numbers, starts)

@@ -7,6 +7,7 @@ means. Coverage does not show that a number is used *rightly*.
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,6 +18,9 @@ from quod.solvers.drafters.template import numbers as text_numbers
 from quod.solvers.drafters.template import tokens
 from quod.solvers.formulation import Formulation
 
+Kind = Literal["number", "comparison"]
+_NEAR = 40  # characters between a number and a comparison that are told together
+_BREAK = re.compile(r"[.;?!,](?=\s)")
 MESSAGES = 50
 """So many missing items are told one by one, the rest is counted."""
 
@@ -29,7 +33,7 @@ class Item:
     `reason` says why none is needed. Neither: the item is missing.
     """
 
-    kind: Literal["number", "comparison"]
+    kind: Kind
     text: str
     start: int
     end: int
@@ -77,14 +81,11 @@ def check(formulation: Formulation) -> Coverage:
     given = _given_reasons(formulation)
     governed = {p.number: p for p in phrases if p.number is not None}
     names = not_data.labels(formulation, text)
-    first_digit = next((n.start for n in numbers if not n.worded), len(text))
-    non_negative = all(v.domain == "binary" or v.lower == "0" for v in formulation.variables)
+    facts = not_data.facts(formulation, text, numbers)
     found: list[Item] = []
     for i, number in enumerate(numbers):
         item = Item("number", number.text, number.start, number.end, number.value)
-        place = not_data.Place(
-            text, number, governed.get(i), first_digit, len(formulation.variables), non_negative
-        )
+        place = not_data.Place(text, number, governed.get(i), facts)
         automatic = None if users[i] else _reason(place, names)
         found.append(_decided(item, users[i], given, automatic))
     by_phrase = claims.of_phrases(formulation, phrases, numbers, users)
@@ -131,15 +132,23 @@ def _decided(item: Item, users: Sequence[str], given: _Ranges, automatic: str | 
     return replace(item, reason=given.at(item.start, item.end) or automatic)
 
 
-def _joined(missing: Sequence[Item], text: str) -> list[tuple[Literal["number", "comparison"], int, int]]:
-    """Missing items that stand side by side ("at least" and "15 %") become one."""
-    pieces: list[tuple[Literal["number", "comparison"], int, int]] = []
+def _joined(missing: Sequence[Item], text: str) -> list[tuple[Kind, int, int]]:
+    """A number and a comparison that miss side by side ("at least 15 %", "two trucks available") are one."""
+    pieces: list[tuple[Kind, int, int]] = []
+    last: Kind | None = None
     for item in missing:
-        if pieces and item.start - pieces[-1][2] <= 3 and not text[pieces[-1][2] : item.start].strip(" $€£"):
-            kind: Literal["number", "comparison"] = "comparison" if item.kind != pieces[-1][0] else item.kind
-            pieces[-1] = (kind, pieces[-1][1], max(item.end, pieces[-1][2]))
+        near = pieces and item.start - pieces[-1][2] <= _NEAR
+        if (
+            near
+            and last is not None
+            and item.kind != last
+            and not _BREAK.search(text[pieces[-1][2] : item.start])
+        ):
+            pieces[-1] = ("comparison", pieces[-1][1], max(item.end, pieces[-1][2]))
+            last = None
         else:
             pieces.append((item.kind, item.start, item.end))
+            last = item.kind
     return pieces
 
 

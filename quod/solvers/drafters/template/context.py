@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MONEY, STOP, UNITS
 from quod.solvers.drafters.template.numbers import Number
@@ -21,6 +21,11 @@ class Context:
     tagging: Tagging
     number_at: dict[int, int]
     """Token index to index of the number it belongs to."""
+    bounds: dict[int, tuple[int, int]]
+    """First and last token of each sentence."""
+    memo: dict[str, set[str]] = field(default_factory=dict)
+    chances: dict[int, dict[str, float]] = field(default_factory=dict)
+    """Role probabilities by first token of the number, filled in when first asked for."""
 
     def weight(self, label: str, first: int, last: int) -> float:
         """Mean marginal of a label over the tokens first..last."""
@@ -32,18 +37,15 @@ class Context:
 
     def sentence_of(self, index: int) -> tuple[int, int]:
         """First and last token of the sentence of a token."""
-        sentence = self.tokens[index].sentence
-        first = last = index
-        while first > 0 and self.tokens[first - 1].sentence == sentence:
-            first -= 1
-        while last + 1 < len(self.tokens) and self.tokens[last + 1].sentence == sentence:
-            last += 1
-        return first, last
+        return self.bounds[self.tokens[index].sentence]
 
 
 def make_context(text: str, tokens: list[Token], numbers: list[Number], tagging: Tagging) -> Context:
     number_at = {i: k for k, n in enumerate(numbers) for i in range(n.first, n.last + 1)}
-    return Context(text, tokens, numbers, tagging, number_at)
+    bounds: dict[int, tuple[int, int]] = {}
+    for token in tokens:
+        bounds[token.sentence] = (bounds.get(token.sentence, (token.index, 0))[0], token.index)
+    return Context(text, tokens, numbers, tagging, number_at, bounds)
 
 
 def words_after(context: Context, number: Number) -> range:

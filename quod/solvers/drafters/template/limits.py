@@ -10,6 +10,7 @@ from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.rows import CoefficientRow
+from quod.solvers.drafters.template.tokens import root_of
 
 Features = dict[str, float]
 
@@ -60,6 +61,10 @@ def _row_options(context: Context, number: Number, rows: list[CoefficientRow], t
         about = row.bag
         near = similarity(_weigh(bag, rarity), _weigh(about, rarity))
         features: Features = {"row": 1.0, "row:sim": near, "row:none": float(near < 0.05)}
+        head = counted_noun(context, number)
+        if head and head not in UNITS and root_of(head) not in about:
+            features["row:nohead"] = 1.0
+            features["row:hypernym"] = float(head in hypernyms(context))
         units = {c.unit for c in row.entries.values()} - {""}
         if number.money or "$" in units:
             features["row:money" if number.money == ("$" in units) else "row:notmoney"] = 1.0
@@ -200,6 +205,7 @@ def _sum_option(
         features["sum:word"] = 1.0
     if any(context.tokens[i].stem in hypernyms(context) for i in after):
         features["sum:hypernym"] = 1.0
+        features["sum:hypernym_head"] = float(counted_noun(context, number) in hypernyms(context))
     elif _noun(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
         features["sum:other"] = 1.0
     slot = _slot(context, number, mentions)
@@ -212,6 +218,8 @@ def _sum_option(
     named = {m.variable for m in mentions if m.first in after or m.first in before} - {GENERIC}
     if len(named) == 1:
         features["sum:one_named"] = 1.0
+    if _any_of(context, mentions, number, high):
+        features["sum:any"] = 1.0
     if len(named) == variables and "or" in [t.lower for t in context.tokens[number.last : high + 1]]:
         features["sum:any"] = 1.0
     all_named = {m.variable for m in mentions if low <= m.first <= high} - {GENERIC}
@@ -235,6 +243,8 @@ def _sum_option(
 
 def hypernyms(context: Context) -> set[str]:
     """What the text calls all variables: "two types of containers", "how many of each method"."""
+    if "hypernyms" in context.memo:
+        return context.memo["hypernyms"]
     found: set[str] = set()
     tokens = context.tokens
     for i, token in enumerate(tokens[:-2]):
@@ -247,7 +257,28 @@ def hypernyms(context: Context) -> set[str]:
                     break
                 if following.stem not in UNITS and following.text.isalpha():
                     found.add(following.stem)
-    return found - {"of", "type", "kind", "different"}
+    context.memo["hypernyms"] = found - {"of", "type", "kind", "different"}
+    return context.memo["hypernyms"]
+
+
+def _any_of(context: Context, mentions: list[Mention], number: Number, high: int) -> bool:
+    """ "at least 1000 shirts or hoodies" speaks of both together."""
+    slot = _slot(context, number, mentions)
+    if slot is None or slot.last + 2 > high or context.tokens[slot.last + 1].lower != "or":
+        return False
+    following = [m for m in mentions if slot.last + 2 <= m.first <= slot.last + 3]
+    return bool(following) and following[0].variable not in (GENERIC, slot.variable)
+
+
+def counted_noun(context: Context, number: Number) -> str:
+    """Head of the noun phrase right after the number: "methods" in "100 transportation methods"."""
+    head = ""
+    for i in words_after(context, number):
+        token = context.tokens[i]
+        if token.stem in STOP:
+            break
+        head = token.stem
+    return head
 
 
 def _per_unit(context: Context, number: Number) -> bool:

@@ -111,8 +111,12 @@ def _standing(context: Context, number: Number) -> str:
 
 def probabilities(context: Context, number: Number) -> dict[str, float]:
     """Probability of each role."""
+    known = context.chances.get(number.first)
+    if known is not None:
+        return known
     weights, row = shipped_weights(), features(context, number)
     scores = {r: sum(weights.get(f"{r}|{f}", 0.0) * v for f, v in row.items()) for r in ROLES}
     top = max(scores.values())
     total = sum(math.exp(s - top) for s in scores.values())
-    return {r: math.exp(s - top) / total for r, s in scores.items()}
+    context.chances[number.first] = {r: math.exp(s - top) / total for r, s in scores.items()}
+    return context.chances[number.first]

@@ -9,5 +9,7 @@ from quod.solvers.drafters.template.variables import candidate_sets
 
 def drafts(context: Context) -> list[Draft]:
     """All candidate models, best first."""
-    found = [draft for variables in candidate_sets(context) for draft in assemble(context, variables)]
+    # Long texts are seldom one problem; they get fewer tries so that refusing them is quick.
+    tries = 20 if len(context.tokens) < 600 else 5
+    found = [draft for variables in candidate_sets(context, tries) for draft in assemble(context, variables)]
     return sorted(found, key=lambda d: -d.score)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from quod.solvers.drafters.template.context import COLUMN, Context
 from quod.solvers.drafters.template.lexicon import MEASURES, STOP, UNITS
@@ -11,6 +12,7 @@ from quod.solvers.drafters.template.mentions import Variable
 from quod.solvers.drafters.template.roles import COEFFICIENT, probabilities
 
 MOST_VARIABLES = 6
+_MOST_TRIES = 80
 _INSIDE = frozenset(["-", "of", "'s", "/", "and"])
 
 
@@ -23,10 +25,15 @@ class _Cluster:
     count: int
 
 
-def candidate_sets(context: Context, limit: int = 20) -> list[tuple[Variable, ...]]:
+def candidate_sets(context: Context, limit: int) -> list[tuple[Variable, ...]]:
     """Sets of two to six candidate variables, most plausible sources first, without repeats."""
     found: dict[frozenset[frozenset[str]], tuple[Variable, ...]] = {}
-    for clusters in _sources(context):
+    seen: set[frozenset[frozenset[str]]] = set()
+    for clusters in islice(_sources(context), _MOST_TRIES):
+        key = frozenset(c.stems for c in clusters)
+        if key in seen or not 2 <= len(clusters) <= MOST_VARIABLES:
+            continue
+        seen.add(key)
         if any(all(s in MEASURES or s[0].isdigit() for s in c.stems) for c in clusters):
             continue
         clusters = _with_heads(context, sorted(clusters, key=lambda c: c.first))

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from quod import client, errors, jobs, settings
+from quod import errors, jobs, settings
 from quod.cli import show
 
 EXAMPLE = {
@@ -58,6 +58,8 @@ def _python() -> Finding:
 
 def _solve_and_check() -> Finding:
     """The whole path on a small integer program: solve in a child, certify, check."""
+    from quod import client  # slow to import, and what is being tested
+
     try:
         with client.Client() as quod:
             result = quod.solve(formulation=EXAMPLE)

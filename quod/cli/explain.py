@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import rich.markup
 import rich.table
@@ -12,9 +12,9 @@ import typer
 
 from quod import errors
 from quod.cli import files, show
-from quod.solvers import formulation as formulations
-from quod.solvers import mathematics, sentences, tables
-from quod.solvers.formulation import Evidence, Formulation
+
+if TYPE_CHECKING:
+    from quod.solvers.formulation import Evidence, Formulation
 
 
 def explain(
@@ -25,6 +25,9 @@ def explain(
     latex: Annotated[bool, typer.Option(help="Mathematics as LaTeX.")] = False,
 ) -> None:
     """Show the model in readable mathematics with the source sentence beside every row."""
+    from quod.solvers import formulation as formulations
+    from quod.solvers import mathematics, tables
+
     folder = None if path == "-" else Path(path).parent
     model = tables.load(formulations.parse(find_formulation(files.read_json(path))), folder)
     rows = [
@@ -66,6 +69,8 @@ def find_formulation(document: Any) -> Any:
 
 
 def _source(model: Formulation, evidence: list[Evidence]) -> str:
+    from quod.solvers import sentences
+
     if not model.text or not evidence:
         return ""
     return " … ".join(sentences.around(model.text, evidence))

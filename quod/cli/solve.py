@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quod import client, errors, jobs
+from quod import errors, jobs
 from quod.cli import files, show
-from quod.solvers import export as exporter
-from quod.solvers import formulation as formulations
-from quod.solvers import tables
+
+if TYPE_CHECKING:
+    from quod import client
 
 
 def solve(
@@ -44,9 +44,8 @@ def solve(
         document, folder = files.read_json(formulation), formulation.parent
     if output is not None and not output.parent.is_dir():
         raise errors.InvalidInput(f"there is no folder {output.parent}", field="--output")
-    if export is not None and export.suffix.lower() not in exporter.WRITERS:
-        known = ", ".join(exporter.WRITERS)
-        raise errors.InvalidInput(f"{export.name} ends in none of {known}", field="--export")
+    if export is not None:
+        _check_ending(export)
     overrides = {
         "drafter": drafter,
         "time_limit": time_limit,
@@ -54,9 +53,14 @@ def solve(
         "threads": threads,
         "gap": gap,
     }
+    from quod import client  # half a second of imports that the other commands do without
+
     with client.Client(**overrides) as quod, show.progress() as progress:
         result = quod.solve(text, formulation=document, base_dir=folder, progress=progress)
-    _write(result, output, export)
+    if output is not None:
+        result.save(output)
+    if export is not None:
+        _export(result, export)
     if as_json:
         print(result.model_dump_json(indent=1))
     else:
@@ -64,11 +68,19 @@ def solve(
     raise typer.Exit(0 if result.status is jobs.Status.SOLVED else 1)
 
 
-def _write(result: client.Result, output: Path | None, export: Path | None) -> None:
-    if output is not None:
-        result.save(output)
-    if export is not None:
-        document = result.certificate.formulation if result.certificate else result.candidate
-        if document is None:
-            raise errors.InvalidInput("there is no formulation to export", field="--export")
-        exporter.export(tables.load(formulations.parse(document), None), export)
+def _check_ending(export: Path) -> None:
+    """Before anything runs: the model could not be written afterwards."""
+    from quod.solvers import export as exporter
+
+    if export.suffix.lower() not in exporter.WRITERS:
+        known = ", ".join(exporter.WRITERS)
+        raise errors.InvalidInput(f"{export.name} ends in none of {known}", field="--export")
+
+
+def _export(result: client.Result, target: Path) -> None:
+    from quod.solvers import export, formulation
+
+    document = result.certificate.formulation if result.certificate else result.candidate
+    if document is None:
+        raise errors.InvalidInput("there is no formulation to export", field="--export")
+    export.export(formulation.parse(document), target)

@@ -99,7 +99,7 @@ def _is_atom(node: syntax.Expression, frame: Frame) -> bool:
 def _is_text(evaluator: Evaluator, node: syntax.Expression, frame: Frame) -> bool:
     if isinstance(node, syntax.Name) and node.name in frame.bound:
         item = frame.bound[node.name]
-        codes = evaluator.data.sets[item.set].codes[item.component]
+        codes = evaluator.data.sets[item.set].component(item.component)
         return bool(evaluator.data.universe.is_text[codes].all())
     return isinstance(node, syntax.Text)
 

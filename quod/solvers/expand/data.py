@@ -68,6 +68,10 @@ class IndexSet:
         self._order: Array | None = None
         self._keys: Array | None = None
 
+    def component(self, number: int) -> Array:
+        """Codes of one component; an empty set has as many components as anybody asks for."""
+        return self.codes[number] if self.size else np.zeros(0, dtype=np.int64)
+
     def positions(self, codes: Sequence[Array]) -> Array:
         """Position in the set of each index (component codes, broadcast), MISSING where it is no member."""
         if self.arity == 1:

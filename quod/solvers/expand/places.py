@@ -61,7 +61,7 @@ class Places:
         ones = (1,) * len(frame.shape)
         if isinstance(node, syntax.Name):
             item = frame.bound[node.name]
-            return self.data.sets[item.set].codes[item.component][frame.arrays[item.key]]
+            return self.data.sets[item.set].component(item.component)[frame.arrays[item.key]]
         if isinstance(node, syntax.Text):
             return np.full(ones, self.data.universe.code.get(node.value, MISSING), dtype=np.int64)
         return self.data.universe.codes_of(self.whole(node, frame))
@@ -100,7 +100,7 @@ class Places:
         """Position in the set `name` of each member's component of the looped set."""
         key = (item.set, item.component, name)
         if key not in self._translations:
-            codes = self.data.sets[item.set].codes[item.component]
+            codes = self.data.sets[item.set].component(item.component)
             self._translations[key] = self.data.sets[name].positions([codes])
         return self._translations[key]
 

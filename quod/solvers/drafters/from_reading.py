@@ -1,0 +1,99 @@
+"""The `template` drafter: what the template reader understood, as a formulation."""
+
+from __future__ import annotations
+
+from quod.solvers import formulation
+from quod.solvers.drafters import base, wording, writing
+from quod.solvers.drafters.template import reader
+from quod.solvers.drafters.template.reading import Reading, Row, Span
+
+_OPERATORS = {"<=": "<=", ">=": ">=", "=": "==", "<": "<", ">": ">"}
+
+
+class TemplateDrafter:
+    """Reads without a language model and without a network; the same text always gives the same draft."""
+
+    name = "template"
+
+    def draft(self, text: str) -> base.Draft:
+        """The best reading of `text`; what was not understood is in `problems`."""
+        reading = reader.read(text)
+        return base.Draft(
+            formulation=formulate(text, reading),
+            problems=list(reading.problems),
+            confidence=reading.confidence,
+        )
+
+
+def formulate(text: str, reading: Reading) -> formulation.Formulation | None:
+    """The formulation of a reading; None without variables or without an objective."""
+    if reading.objective is None or not reading.variables:
+        return None
+    labels = [variable.name for variable in reading.variables]
+    names = dict(zip(labels, writing.identifiers(labels), strict=True))
+    variables = [
+        formulation.Variable(
+            name=names[variable.name],
+            label=variable.name,
+            domain="real" if variable.divisible else "integer",
+            evidence=_evidence(variable.evidence),
+        )
+        for variable in reading.variables
+    ]
+    conventions = _integrality(reading, names)
+    rows = []
+    for number, row in enumerate(reading.rows, start=1):
+        rows.append(_row(f"c{number}", row, names))
+        if row.op in "<>":
+            clause = _evidence((row.clause,))
+            words = text[row.clause.start : row.clause.end]
+            conventions.append(wording.strictness(f"c{number}", row.op, words, clause))
+    coefficients = {names[label]: value for label, value in reading.objective.coefficients.items()}
+    objective = formulation.Objective(
+        sense="maximize" if reading.objective.sense == "max" else "minimize",
+        expression=writing.linear(coefficients),
+        evidence=_evidence(reading.objective.evidence),
+    )
+    unused = [
+        formulation.Unused(evidence=_evidence((item.span,))[0], reason=item.reason) for item in reading.unused
+    ]
+    return formulation.Formulation(
+        text=text,
+        variables=variables,
+        objective=objective,
+        constraints=rows,
+        conventions=conventions,
+        unused=unused,
+    )
+
+
+def _row(name: str, row: Row, names: dict[str, str]) -> formulation.Constraint:
+    coefficients = {names[label]: value for label, value in row.coefficients.items()}
+    return formulation.Constraint(
+        name=name,
+        kind=row.kind,
+        expression=writing.comparison(coefficients, _OPERATORS[row.op], row.rhs),
+        description="; ".join(row.conventions),
+        evidence=_evidence((row.clause, *row.numbers)),
+    )
+
+
+def _integrality(reading: Reading, names: dict[str, str]) -> list[formulation.Convention]:
+    found = []
+    for divisible in (True, False):
+        group = [variable for variable in reading.variables if variable.divisible is divisible]
+        if group:
+            spans = {variable.divisible_evidence for variable in group if variable.divisible_evidence}
+            found.append(
+                wording.integrality(
+                    [names[variable.name] for variable in group],
+                    divisible=divisible,
+                    evidence=_evidence(tuple(spans)),
+                )
+            )
+    return found
+
+
+def _evidence(spans: tuple[Span, ...]) -> list[formulation.Evidence]:
+    ranges = sorted({(span.start, span.end) for span in spans})
+    return [formulation.Evidence(start=start, end=end) for start, end in ranges]

@@ -8,7 +8,7 @@ from quod.solvers.drafters.template.context import Context
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 
 _WORDS = re.compile(
-    r"\b(?:fractional|fractions? of an?|non-?integers?|non-?integral|divisible|(?:be|are|is) divided"
+    r"\b(?:fractional|fractions? of an?|non-?integers?|non-?integral|divisible|(?:be|are|is) divided(?!\s+(?:in|into|between|among|up|by)\b)"
     r"|partial|not (?:need to |have to )?be (?:an? )?(?:whole|integers?)|any real number|continuous)\b",
     re.IGNORECASE,
 )

@@ -56,10 +56,12 @@ def condition(draw: Any, env: Env, depth: int = 1) -> str:
     texts, whole = pick(env, "I"), pick(env, "T")
     choices = ["s > 1", "0.1 + 0.2 == 0.3"]
     choices += [f'{i} != "a"' for i in texts] + [f'{i} < "b"' for i in texts]
-    choices += [f"{t} >= 2" for t in whole] + [f"{t} - 1 in T" for t in whole] + [f"d[{t}] > 1" for t in whole]
+    choices += (
+        [f"{t} >= 2" for t in whole] + [f"{t} - 1 in T" for t in whole] + [f"d[{t}] > 1" for t in whole]
+    )
     choices += [f"({i}, {t}) in A" for i in texts for t in whole]
     choices += [f"c[{i}, {t}] - 1 > 0" for i in texts for t in whole]
-    choices += [f"{t} == 1 or d[{t} - 1] > 1" for t in whole]
+    choices += [f"({t} == 1 or d[{t} - 1] > 1)" for t in whole]
     if depth:
         choices += ["and", "or", "not"]
     kind = draw(st.sampled_from(choices))
@@ -104,7 +106,11 @@ def linear(draw: Any, env: Env, depth: int = 2) -> str:
         loops, inner = draw(loop(env))
         return f"sum({draw(linear(inner, depth - 1))} {loops})"
     if kind == "gated":
-        return "sum(z[g, h] for (g, h) in A)" if not whole else f"sum(x[g, {whole[0]} - 1] for g in I if {whole[0]} > 1)"
+        return (
+            "sum(z[g, h] for (g, h) in A)"
+            if not whole
+            else f"sum(x[g, {whole[0]} - 1] for g in I if {whole[0]} > 1)"
+        )
     return kind
 
 
@@ -129,7 +135,9 @@ def convex(draw: Any, env: Env) -> str:
 @st.composite
 def documents(draw: Any) -> dict[str, Any]:
     number = st.sampled_from(["0", "1", "-2", "0.5", "1/3", "7", "2.5"])
-    pairs = draw(st.lists(st.sampled_from([["a", 1], ["a", 2], ["b", 2], ["b", 3]]), unique_by=tuple, max_size=4))
+    pairs = draw(
+        st.lists(st.sampled_from([["a", 1], ["a", 2], ["b", 2], ["b", 3]]), unique_by=tuple, max_size=4)
+    )
     sense = draw(st.sampled_from(["minimize", "maximize"]))
     objective = draw(linear({}))
     if draw(st.booleans()):
@@ -141,7 +149,9 @@ def documents(draw: Any) -> dict[str, Any]:
         left, right = draw(linear(env)), draw(linear(env))
         if operator in ("<=", "<") and draw(st.booleans()):
             left += f" + {draw(convex(env))}"
-        constraints.append({"name": f"r{k}", "for_each": for_each, "expression": f"{left} {operator} {right}"})
+        constraints.append(
+            {"name": f"r{k}", "for_each": for_each, "expression": f"{left} {operator} {right}"}
+        )
     return {
         "sets": [
             {"name": "I", "elements": ["a", "b"]},
@@ -149,7 +159,11 @@ def documents(draw: Any) -> dict[str, Any]:
             {"name": "A", "elements": pairs},
         ],
         "parameters": [
-            {"name": "c", "index": ["I", "T"], "values": [[draw(number) for _ in range(3)] for _ in range(2)]},
+            {
+                "name": "c",
+                "index": ["I", "T"],
+                "values": [[draw(number) for _ in range(3)] for _ in range(2)],
+            },
             {"name": "d", "index": ["T"], "values": {"2": draw(number)}, "default": "1"},
             {"name": "s", "value": draw(number)},
         ],
@@ -177,7 +191,9 @@ def assert_same_as_checker(form: StandardForm, document: dict[str, Any]) -> None
     assert [list(form.lower), list(form.upper)] == [other.lower, other.upper]
     assert list(form.integer) == other.integer
     assert form.constant * other.sign == other.constant
-    assert {j: c * other.sign for j, c in enumerate(form.cost) if c != 0} == {j: c for j, c in other.cost.items() if c}
+    assert {j: c * other.sign for j, c in enumerate(form.cost) if c != 0} == {
+        j: c for j, c in other.cost.items() if c
+    }
     names = [form.row_name(i) for i in range(rows)]
     assert names[: form.declared_rows] == list(other.row)[: form.declared_rows]
     assert sorted(names) == sorted(other.row)
@@ -221,7 +237,9 @@ def pyomo_rows(document: dict[str, Any]) -> dict[str, tuple[dict[str, float], An
         for variable, value in zip(linear_part.linear_vars, linear_part.linear_coefs, strict=True):
             name = plain_name(variable)
             terms[name] = terms.get(name, 0.0) + value
-        low, high = (None if b is None else pyo.value(b) - linear_part.constant for b in (data.lower, data.upper))
+        low, high = (
+            None if b is None else pyo.value(b) - linear_part.constant for b in (data.lower, data.upper)
+        )
         result[plain_name(data)] = (terms, low, high)
     return result
 
@@ -232,8 +250,8 @@ def assert_same_as_pyomo(form: StandardForm, document: dict[str, Any]) -> None:
     for i in range(form.shape[0]):
         terms, low, high = rows[form.row_name(i)]
         sense, rhs = int(form.row_sense[i]), float(form.rhs[i])
-        for bound, given in ((low, sense >= 0), (high, sense <= 0)):
-            assert (bound is not None) == given
+        for bound, wanted in ((low, sense >= 0), (high, sense <= 0)):
+            assert (bound is not None) == wanted
             assert bound is None or abs(bound - rhs) < 1e-7 * max(1, abs(rhs))
         found = row(form, i)
         for name in found | terms:

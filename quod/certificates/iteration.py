@@ -87,17 +87,21 @@ def bindings(loops: Sequence[Loop], frame: Frame, level: int = 0) -> Iterator[bo
     if level == len(loops):
         yield True
         return
-    loop = loops[level]
-    hidden = {name: frame.loop[name] for name in loop.names if name in frame.loop}
+    loop, values = loops[level], frame.loop
+    hidden = {name: values[name] for name in loop.names if name in values}
+    innermost = level + 1 == len(loops)
     for member in loop.members:
         frame.step()
         for name, component in zip(loop.names, member, strict=True):
-            frame.loop[name] = component
+            values[name] = component
         if all(holds(frame) for holds in loop.conditions):
-            yield from bindings(loops, frame, level + 1)
+            if innermost:
+                yield True
+            else:
+                yield from bindings(loops, frame, level + 1)
     for name in loop.names:
-        frame.loop.pop(name, None)
-    frame.loop.update(hidden)
+        values.pop(name, None)
+    values.update(hidden)
 
 
 def condition(compiler: expressions.Compiler, node: ast.expr) -> Condition:

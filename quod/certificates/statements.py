@@ -55,7 +55,9 @@ def check(kind: str, strength: str, covers: Any, does_not_cover: Any) -> None:
         reading.reject("covers", "is empty")
     for line in claimed:
         if line not in COVERS[known]:
-            reading.reject("covers", f"{line[:200]!r} is not what a {strength} certificate of {kind} proves")
+            reading.reject(
+                "covers", f"{line[:200]!r} is not what this certificate proves ({kind}, {strength})"
+            )
     for line in DOES_NOT_COVER[known]:
         if line not in conceded:
             reading.reject("does_not_cover", f"must say: {line}")

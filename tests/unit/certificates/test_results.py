@@ -12,7 +12,7 @@ import pytest
 from quod import certificates, errors, jobs
 
 sys.path.append(str(Path(__file__).parent))
-examples = importlib.import_module("examples")
+examples = importlib.import_module("certificate_examples")
 CASES = examples.CASES
 KNAPSACK_ANSWER = {"objective": "20", "sense": "maximize", "values": {"x": "4", "y": "0"}}
 

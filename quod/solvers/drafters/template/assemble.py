@@ -114,12 +114,16 @@ def _compares(context: Context, number: Number) -> bool:
     return "as" in words[:3] or "than" in words
 
 
-def _resources(context: Context, bounds: list[Number], taken: set[int]) -> frozenset[str]:
-    """Roots of the nouns that bounds count ("60 units of taro"), without units."""
-    found: Bag = {}
+def _resources(context: Context, bounds: list[Number], taken: set[int]) -> tuple[Bag, ...]:
+    """What each bound counts ("60 units of taro"); bounds without a noun are left out."""
+    found: list[Bag] = []
     for number in bounds:
-        content(context, words_after(context, number), taken, 1.0, found)
-    return frozenset(w for w, weight in found.items() if weight > 0.5 and not w.startswith("<") and w != "availab")
+        bag: Bag = {}
+        content(context, words_after(context, number), taken, 1.0, bag)
+        bag.pop("availab", None)
+        if any(weight > 0.5 and not word.startswith("<") for word, weight in bag.items()):
+            found.append(bag)
+    return tuple(found)
 
 
 def _unless_covered(plain: list[Comparison], pairs: list[Comparison]) -> list[Comparison]:

@@ -117,6 +117,16 @@ def _tells_apart(context: Context, variables: tuple[Variable, ...], v: int, firs
     return bool(own) and own <= words and not all(w.isdigit() for w in words)
 
 
+def _counted_as_resource(context: Context, first: int) -> bool:
+    """Some coefficient counts the word: with "5 eggs per egg sandwich", "50 eggs" are eggs."""
+    stem = context.tokens[first].stem
+    return any(
+        context.tokens[n.last + 1].stem == stem and probabilities(context, n)[COEFFICIENT] > 0.5
+        for n in context.numbers
+        if n.last + 1 < len(context.tokens)
+    )
+
+
 def _believable(context: Context, first: int, last: int, share: float, distinct: bool) -> bool:
     # The tagger misses whole mentions in lists; for a part of a label its word is needed.
     if share > 1 - 1e-9:
@@ -130,8 +140,7 @@ def _believable(context: Context, first: int, last: int, share: float, distinct:
     if before.index in context.number_at and not distinct:
         return False
     if before.index in context.number_at:
-        number = context.numbers[context.number_at[before.index]]
-        return probabilities(context, number)[COEFFICIENT] < 0.5
+        return not _counted_as_resource(context, first)
     if tagged > 0.15 or (distinct and (before.lower in STOP or before.index in context.number_at)):
         return True
     return share >= 0.5 and after.lower in STOP and before.lower in STOP

@@ -86,11 +86,19 @@ def _unit(context: Context, number: Number, taken: set[int]) -> str:
     return ""
 
 
-def affinity(a: Coefficient, b: Coefficient, resources: frozenset[str]) -> float:
-    """How well two coefficients of different variables fit into one row; `resources` are words that bounds are about."""
+def _resource(coefficient: Coefficient, resources: tuple[Bag, ...]) -> int | None:
+    """The one bound that clearly counts the same as the coefficient."""
+    near = sorted(((similarity(coefficient.bag, bag), k) for k, bag in enumerate(resources)), reverse=True)
+    if not near or near[0][0] < 0.5 or (len(near) > 1 and near[0][0] - near[1][0] < 0.12):
+        return None
+    return near[0][1]
+
+
+def affinity(a: Coefficient, b: Coefficient, resources: tuple[Bag, ...]) -> float:
+    """How well two coefficients of different variables fit into one row; `resources` are what the bounds count."""
     score = 2.5 * similarity(a.bag, b.bag)
-    mine, yours = resources & set(a.bag), resources & set(b.bag)
-    if mine and yours and not mine & yours:
+    mine, yours = _resource(a, resources), _resource(b, resources)
+    if mine is not None and yours is not None and mine != yours:
         score -= 3.0
     if a.unit and b.unit:
         score += 0.7 if a.unit == b.unit else -0.7
@@ -105,7 +113,7 @@ def affinity(a: Coefficient, b: Coefficient, resources: frozenset[str]) -> float
     return score
 
 
-def build_rows(coefficients: list[Coefficient], variables: int, resources: frozenset[str]) -> tuple[list[CoefficientRow], float]:
+def build_rows(coefficients: list[Coefficient], variables: int, resources: tuple[Bag, ...]) -> tuple[list[CoefficientRow], float]:
     """Rows by aligning the columns one after the other, the longest column first; and the sum of affinities."""
     columns = {v: [c for c in coefficients if c.variable == v] for v in range(variables)}
     shared = [c for c in coefficients if c.variable == GENERIC]
@@ -124,7 +132,7 @@ def build_rows(coefficients: list[Coefficient], variables: int, resources: froze
     return rows + grown, total
 
 
-def _align(rows: list[CoefficientRow], column: list[Coefficient], resources: frozenset[str]) -> tuple[float, list[tuple[int, int]]]:
+def _align(rows: list[CoefficientRow], column: list[Coefficient], resources: tuple[Bag, ...]) -> tuple[float, list[tuple[int, int]]]:
     """Best one-to-one match of a column's coefficients with the rows (a row takes one per variable)."""
     gains = [[sum(affinity(e, c, resources) for e in r.entries.values()) / len(r.entries) for c in column] for r in rows]
     if not column or not rows:

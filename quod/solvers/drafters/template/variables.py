@@ -104,6 +104,10 @@ def _subjects(context: Context) -> Iterator[list[_Cluster]]:
         last = start
         while last < number.first and last - start < 6 and (_nominal(context, last) or last - start < 2):
             last += 1
+        opens = context.tokens[last].lower in ("a", "an", "$", "up") or last in context.number_at
+        # "Combo X brings a profit": the word before an amount is the verb.
+        if opens and last - start >= 2 and context.tokens[last - 1].lower.endswith("s"):
+            last -= 1
         cut = _trim(context, start, last - 1)
         stems = _stems(context, *cut) if cut else frozenset()
         if cut and stems and not stems <= UNITS:

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from math import lcm
+from flint import fmpq
 
-import highspy
-import numpy as np
+from quod.solvers.drafters.template.model import Model, ModelRow
+from quod.solvers.exact import simplex
+from quod.solvers.exact.program import Entries, Program
 
-from quod.solvers.drafters.template.model import Model
-
-_SECONDS = 2.0
+_PIVOTS = 200
+_SENSES = {"<=": -1, "<": -1, "=": 0, ">=": 1, ">": 1}
 
 
 def status(model: Model) -> str:
-    """ "optimal", "infeasible" or "unbounded" over the reals (strict rows as if not strict)."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", _SECONDS)
-    solver.setOptionValue("threads", 1)
-    for cost in model.objective:
-        solver.addVar(0.0, highspy.kHighsInf)
-        solver.changeColCost(solver.getNumCol() - 1, float(cost))
-    maximize = model.sense == "max"
-    solver.changeObjectiveSense(highspy.ObjSense.kMaximize if maximize else highspy.ObjSense.kMinimize)
-    for row in model.rows:
-        scale = lcm(row.rhs.denominator, *(c.denominator for c in row.coefficients))
-        rhs = float(row.rhs * scale)
-        low = rhs if row.op in (">=", ">", "=") else -highspy.kHighsInf
-        high = rhs if row.op in ("<=", "<", "=") else highspy.kHighsInf
-        used = [v for v, c in enumerate(row.coefficients) if c]
-        values = np.array([float(row.coefficients[v] * scale) for v in used])
-        solver.addRow(low, high, len(used), np.array(used, dtype=np.int32), values)
-    solver.run()
-    found = solver.getModelStatus()
-    if found == highspy.HighsModelStatus.kOptimal:
-        return "optimal"
-    if found in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        return "unbounded"
-    return "infeasible" if found == highspy.HighsModelStatus.kInfeasible else "unknown"
+    """ "optimal", "infeasible" or "unbounded" over the reals (strict rows as if not strict), or "limit".
+
+    Exact and in this process: candidates are tiny, and a solver's crash must not end the reader.
+    """
+    program = _program(model)
+    return simplex.solve(program, program.lower, program.upper, pivot_limit=_PIVOTS).kind
+
+
+def _program(model: Model) -> Program:
+    sign = -1 if model.sense == "max" else 1
+    count = len(model.objective)
+    rows = [_entries(row) for row in model.rows]
+    columns: list[Entries] = [[] for _ in range(count)]
+    for i, entries in enumerate(rows):
+        for v, value in entries:
+            columns[v].append((i, value))
+    return Program(
+        cost=[sign * fmpq(c.numerator, c.denominator) for c in model.objective],
+        lower=[fmpq(0)] * count,
+        upper=[None] * count,
+        integer=[False] * count,
+        rows=rows,
+        columns=columns,
+        sense=[_SENSES[row.op] for row in model.rows],
+        rhs=[fmpq(row.rhs.numerator, row.rhs.denominator) for row in model.rows],
+        sign=sign,
+        constant=fmpq(0),
+    )
+
+
+def _entries(row: ModelRow) -> Entries:
+    return [(v, fmpq(c.numerator, c.denominator)) for v, c in enumerate(row.coefficients) if c]

@@ -134,7 +134,7 @@ def _csv(path: Path, table: Table, parameter: Parameter, formulation: Formulatio
     lines: dict[tuple[int, ...], int] = {}
     values = np.empty(shape, dtype=object)
     for line, key, value in _records(path, table, parameter, sum(arities)):
-        at = split_key(",".join(key), places, arities)
+        at = split_key(key, places, arities)
         if at is None:
             shown = ", ".join(key)
             raise errors.InvalidInput(

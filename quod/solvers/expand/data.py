@@ -189,7 +189,7 @@ class Data:
         array = np.empty(shape, dtype=self.arithmetic.dtype)
         seen = np.zeros(shape, dtype=bool)
         for key, value in parameter.values.items():
-            at = split_key(str(key), places, [self.sets[s].arity for s in parameter.index])
+            at = split_key(str(key).split(","), places, [self.sets[s].arity for s in parameter.index])
             if at is None:
                 raise errors.InvalidInput(
                     f"the key {key!r} is no index of {' x '.join(parameter.index)}", field=field
@@ -220,10 +220,10 @@ def member_texts(elements: Sequence[Element]) -> dict[tuple[str, ...], int]:
 
 
 def split_key(
-    key: str, places: Sequence[dict[tuple[str, ...], int]], arities: Sequence[int]
+    parts: Sequence[str], places: Sequence[dict[tuple[str, ...], int]], arities: Sequence[int]
 ) -> tuple[int, ...] | None:
-    """Positions for a comma-joined index such as `paris,rome`; None when it names no member."""
-    parts = [part.strip() for part in key.split(",")]
+    """Positions for the texts of an index such as `paris`, `rome`; None when it names no member."""
+    parts = [part.strip() for part in parts]
     if len(parts) != sum(arities):
         return None
     at: list[int] = []

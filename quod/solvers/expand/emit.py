@@ -23,6 +23,7 @@ class Emitter(Evaluator):
     def emit(self, node: syntax.Expression, frame: Frame, out: Collector) -> None:
         """Add scale · node. Raises Nonlinear where it is not linear (or quadratic, if `out` takes it)."""
         if not self.has_variables(node, frozenset(frame.bound)):
+            self.limit_span(node, frame)
             out.constant(frame, self.value(node, frame))
             return
         match node:
@@ -75,6 +76,7 @@ class Emitter(Evaluator):
         return column + first
 
     def _emit_product(self, node: syntax.Multiply, frame: Frame, out: Collector) -> None:
+        self.limit_span(node, frame)
         scale = frame.arrays["scale"]
         unknown: list[syntax.Expression] = []
         bound = frozenset(frame.bound)

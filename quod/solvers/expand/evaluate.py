@@ -130,6 +130,10 @@ class Evaluator:
                 f"{self.data.max_cells:,}; loop over a set of the tuples that occur",
             )
 
+    def limit_span(self, node: syntax.Expression, frame: Frame) -> None:
+        """The same for the cells on which an expression depends."""
+        self.limit(frame.project(self._keys(node, frame))[0], "terms")
+
     def _keys(self, node: syntax.Any, frame: Frame) -> set[str]:
         """Loops of the frame that the node looks at."""
         names = {part.name for part in syntax.walk(node) if isinstance(part, syntax.Name)}

@@ -1,4 +1,4 @@
-"""One model from one set of variables: roles of numbers, rows, bounds and objective, with features to rank it."""
+"""One model from one set of variables: roles of numbers, rows, bounds, objective, and features to rank it."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ class Draft:
 
     @property
     def score(self) -> float:
+        """Weighted sum of the features."""
         return sum(WEIGHTS.get(name, 0.0) * value for name, value in self.features.items())
 
 
 def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draft]:
-    """Candidate models over the given variables: one per way to split the numbers into coefficients and bounds."""
+    """Candidate models over the given variables, one per way to tell coefficients from bounds."""
     mentions = find_mentions(context, variables)
     named = {m.variable for m in mentions} - {GENERIC}
     if len(named) < len(variables):
@@ -63,7 +64,9 @@ def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draf
         features["affinity"] = agreement / max(1, len(attached))
         _row_features(rows, len(variables), features)
         compared = pairs + _unless_covered(comparisons.plain(context, mentions), pairs)
-        limits = [read_limit(context, n, rows, mentions, taken, len(variables), bounds_left) for n in bounds_left]
+        limits = [
+            read_limit(context, n, rows, mentions, taken, len(variables), bounds_left) for n in bounds_left
+        ]
         chosen, objective, more = _match(context, limits, rows, target)
         features.update(more)
         _variable_features(context, variables, mentions, features)
@@ -71,8 +74,10 @@ def assemble(context: Context, variables: tuple[Variable, ...]) -> Iterator[Draf
         yield Draft(context, variables, mentions, rows, chosen, compared, target, objective, unread, features)
 
 
-def _roles(context: Context, numbers: list[Number]) -> Iterator[tuple[list[Number], list[Number], list[Number], float]]:
-    """Splits into coefficients, bounds and unread numbers; the three least certain numbers are tried both ways."""
+def _roles(
+    context: Context, numbers: list[Number]
+) -> Iterator[tuple[list[Number], list[Number], list[Number], float]]:
+    """Coefficients, bounds and unread numbers; the three least certain numbers are tried both ways."""
     sure: list[tuple[Number, str]] = []
     doubtful: list[tuple[float, Number, str, str]] = []
     for number in numbers:
@@ -87,12 +92,19 @@ def _roles(context: Context, numbers: list[Number]) -> Iterator[tuple[list[Numbe
         cost = -sum(d[0] for d in doubtful[:3] if d[1] in flips)
         split = [(n, flips.get(n, role)) for n, role in sure]
         yield (
-            [n for n, r in split if r == "p"], [n for n, r in split if r == "b"], [n for n, r in split if r == "o"], cost
-        )  # fmt: skip
+            [n for n, r in split if r == "p"],
+            [n for n, r in split if r == "b"],
+            [n for n, r in split if r == "o"],
+            cost,
+        )
 
 
 def _multipliers(
-    context: Context, coefficients: list[Number], bounds: list[Number], mentions: list[Mention], stops: list[Number]
+    context: Context,
+    coefficients: list[Number],
+    bounds: list[Number],
+    mentions: list[Mention],
+    stops: list[Number],
 ) -> tuple[list[Comparison], list[Number], list[Number]]:
     pairs: list[Comparison] = []
     used: set[int] = set()
@@ -147,7 +159,9 @@ def _variable_features(
     features["vars:tagged_outside"] = float(sum(p for i, p in enumerate(marginals) if i not in inside))
     features["vars:inside"] = sum(math.log(max(marginals[i], 0.02)) for i in inside) / max(1, len(inside))
     features["vars:count"] = float(len(variables))
-    features["vars:once"] = float(sum(sum(m.variable == v for m in mentions) < 2 for v in range(len(variables))))
+    features["vars:once"] = float(
+        sum(sum(m.variable == v for m in mentions) < 2 for v in range(len(variables)))
+    )
     features["vars:two"] = float(len(variables) == 2)
     said = _said_count(context)
     if said:
@@ -195,9 +209,11 @@ def _match(
     _, picks, objective, likelihood = best
     sums = [next(s for s, o in r if o is p) for r, p in zip(ranked, picks, strict=True)]
     merged: Features = {
-        "objective": likelihood, "objective:none": float(target is None),
-        "limits": sum(sums), "limits:worst": min(sums, default=0.0),
-    }  # fmt: skip
+        "objective": likelihood,
+        "objective:none": float(target is None),
+        "limits": sum(sums),
+        "limits:worst": min(sums, default=0.0),
+    }
     merged.update(_usage(rows, picks, objective))
     return list(zip(limits, picks, strict=True)), objective, merged
 
@@ -206,7 +222,11 @@ def served(option: Option) -> list[int]:
     """The rows that a reading of a bound uses."""
     if option.kind == "row":
         return [option.target]
-    return [k for k in range(option.target.bit_length()) if option.target >> k & 1] if option.kind == "rows" else []
+    return (
+        [k for k in range(option.target.bit_length()) if option.target >> k & 1]
+        if option.kind == "rows"
+        else []
+    )
 
 
 def _ranked(options: tuple[Option, ...] | list[Option]) -> list[tuple[float, Option]]:
@@ -249,7 +269,10 @@ def _assign(
         unused = sum(k not in used for k in range(len(rows)))
         twice = sum(c - 1 for k, c in used.items() if c > 1 and k >= 0)
         again = max(0, used.get(_SUM, 0) - 1)
-        yield WEIGHTS["rows:unused"] * unused + WEIGHTS["rows:twice"] * twice + WEIGHTS["sum:twice"] * again, []
+        yield (
+            WEIGHTS["rows:unused"] * unused + WEIGHTS["rows:twice"] * twice + WEIGHTS["sum:twice"] * again,
+            [],
+        )
         return
     if not ranked[at]:
         return
@@ -288,7 +311,7 @@ def _count_features(context: Context, target: Target | None) -> Features:
 
 
 def _counted_per(context: Context, target: Target) -> bool:
-    """The objective counts what the coefficients are "per": "5 minutes per patient", "maximize the patients"."""
+    """The objective counts what the coefficients are "per": "5 minutes per patient"."""
     nouns = {context.tokens[i].stem for i in target.phrase if context.tokens[i].stem not in STOP | UNITS}
     pairs = zip(context.tokens, context.tokens[1:], strict=False)
     return any(a.lower in ("per", "every") and b.stem in nouns for a, b in pairs)

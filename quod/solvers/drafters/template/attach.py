@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.lexicon import words
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
 
 WEIGHTS = Path(__file__).with_name("attach.json")
-_LEADS = frozenset("per each every of a an the for in to on , and both".split())
-_ALL = frozenset("both each every all any either".split())
-_SIDES = frozenset("and while whereas but , ; : .".split())
+_LEADS = words("per each every of a an the for in to on , and both")
+_ALL = words("both each every all any either")
+_SIDES = words("and while whereas but , ; : .")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,21 @@ class Place:
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> dict[str, float]:
+    """Weights that are part of the package."""
     weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return weights
 
 
-def places(context: Context, number: Number, coefficients: list[Number], mentions: list[Mention]) -> list[Place]:
+def places(
+    context: Context, number: Number, coefficients: list[Number], mentions: list[Mention]
+) -> list[Place]:
     """The mentions in the number's sentence, the last one before it, and "all of them"."""
     start, end = context.sentence_of(number.first)
     inside = [m for m in mentions if start <= m.first <= end]
     peers = [n for n in coefficients if start <= n.first <= end]
-    found = [Place(m, tuple(_features(context, number, peers, inside, m))) for m in inside if m.variable != GENERIC]
+    found = [
+        Place(m, tuple(_features(context, number, peers, inside, m))) for m in inside if m.variable != GENERIC
+    ]
     earlier = [m for m in mentions if m.last < start and m.variable != GENERIC]
     if earlier:
         previous = context.tokens[start].sentence - context.tokens[earlier[-1].first].sentence == 1
@@ -64,14 +70,23 @@ def _features(
     lead = lead if lead in _LEADS else "-"
     joints = "".join(sorted({_joint(w) for w in between if w in _SIDES}))
     row = [
-        side, f"{side}n={min(numbers, 2)}", f"{side}o={min(len(others), 2)}", f"{side}n={min(numbers, 2)},o={min(len(others), 2)}",
-        f"{side}again={again}", f"{side}{order}", f"{side}{order}n={min(numbers, 2)}o={min(len(others), 2)}",
-        f"{side}lead={lead},n={min(numbers, 1)}", f"{side}j={joints}", f"{side}{order}{kinds},n={min(numbers, 1)},o={min(len(others), 1)}",
+        side,
+        f"{side}n={min(numbers, 2)}",
+        f"{side}o={min(len(others), 2)}",
+        f"{side}n={min(numbers, 2)},o={min(len(others), 2)}",
+        f"{side}again={again}",
+        f"{side}{order}",
+        f"{side}{order}n={min(numbers, 2)}o={min(len(others), 2)}",
+        f"{side}lead={lead},n={min(numbers, 1)}",
+        f"{side}j={joints}",
+        f"{side}{order}{kinds},n={min(numbers, 1)},o={min(len(others), 1)}",
         f"{side}d={_distance(high - low)}",
-    ]  # fmt: skip
+    ]
     rank_number, rank_mention = peers.index(number), named.index(mention)
     if len(peers) == len(named):
-        respectively = any(t.lower == "respectively" for t in context.tokens[mention.first : mention.first + 60])
+        respectively = any(
+            t.lower == "respectively" for t in context.tokens[mention.first : mention.first + 60]
+        )
         row.append(f"same_rank={rank_number == rank_mention},resp={respectively}")
         row.append(f"{side}{order}same_rank={rank_number == rank_mention}")
     row.append(f"{side}mutual={_nearest(peers, mention, before) is number}")
@@ -101,19 +116,34 @@ def _all_features(context: Context, number: Number, inside: list[Mention], start
     joined = (
         len(behind) >= 2
         and behind[-1].variable != behind[-2].variable
-        and [t.lower for t in context.tokens[behind[-2].last + 1 : behind[-1].first]] in (["and"], ["or"], ["and", "each"], ["and", "a"], ["and", "the"])
+        and [t.lower for t in context.tokens[behind[-2].last + 1 : behind[-1].first]]
+        in (["and"], ["or"], ["and", "each"], ["and", "a"], ["and", "the"])
     )
     cue = next((w for w in near if w in _ALL), "-")
     both = "both" in words
     for m in inside:
-        if m.variable == GENERIC and number.last < m.first and context.tokens[m.first - 1].lower in ("each", "every", "per"):
+        if (
+            m.variable == GENERIC
+            and number.last < m.first
+            and context.tokens[m.first - 1].lower in ("each", "every", "per")
+        ):
             return ["all", "all:each_generic", f"all:named={min(named, 2)}"]
-    return ["all", f"all:named={min(named, 2)}", f"all:cue={cue}", f"all:joined={joined}", f"all:generic={generic},named={min(named, 2)}",
-            f"all:both={both},named={min(named, 2)}"]  # fmt: skip
+    return [
+        "all",
+        f"all:named={min(named, 2)}",
+        f"all:cue={cue}",
+        f"all:joined={joined}",
+        f"all:generic={generic},named={min(named, 2)}",
+        f"all:both={both},named={min(named, 2)}",
+    ]
 
 
 def choose(
-    context: Context, number: Number, coefficients: list[Number], mentions: list[Mention], weights: dict[str, float]
+    context: Context,
+    number: Number,
+    coefficients: list[Number],
+    mentions: list[Mention],
+    weights: dict[str, float],
 ) -> list[tuple[float, int]]:
     """Log-probability and variable (GENERIC for all at once), best first."""
     options = places(context, number, coefficients, mentions)

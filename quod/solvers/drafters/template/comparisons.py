@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from quod.solvers.drafters.template.context import Context
 from quod.solvers.drafters.template.direction import explicit
+from quod.solvers.drafters.template.lexicon import words
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
 
-_MORE = frozenset("more greater larger higher bigger".split())
-_LESS = frozenset("less fewer smaller lower".split())
-_CAUSES = frozenset("since because as due given".split())
-_WISHES = frozenset("prefer preferred prefers preference usually likely generally typically".split())
-_MODALS = frozenset("must should cannot can need needs has have required requires ca no not at".split())
+_MORE = frozenset(["more", "greater", "larger", "higher", "bigger"])
+_LESS = frozenset(["less", "fewer", "smaller", "lower"])
+_CAUSES = frozenset(["since", "because", "as", "due", "given"])
+_WISHES = words("prefer preferred prefers preference usually likely generally typically")
+_MODALS = words("must should cannot can need needs has have required requires ca no not at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,10 @@ class Comparison:
     number: Number | None
 
 
-def multiplied(context: Context, number: Number, mentions: list[Mention], stops: list[Number]) -> Comparison | None:
-    """ "at least twice as many A as B", "A must be at least a third of the number of B"; None without a pair."""
+def multiplied(
+    context: Context, number: Number, mentions: list[Mention], stops: list[Number]
+) -> Comparison | None:
+    """ "at least twice as many A as B", "A must be at least a third of B"; None without a pair."""
     start, end = context.sentence_of(number.first)
     low = max([n.last + 1 for n in stops if start <= n.first < number.first], default=start)
     high = min([n.first - 1 for n in stops if number.last < n.first <= end], default=end)
@@ -45,9 +49,14 @@ def multiplied(context: Context, number: Number, mentions: list[Mention], stops:
         left, right = right, left
     clause = [m for m in (left, right) if low <= m.first <= high]
     return Comparison(
-        left.variable, _multiple_op(context, low, number, max(left.last, right.last)), number.value, right.variable,
-        min(number.first, *(m.first for m in clause)), max(number.last, *(m.last for m in clause)), number,
-    )  # fmt: skip
+        left.variable,
+        _multiple_op(context, low, number, max(left.last, right.last)),
+        number.value,
+        right.variable,
+        min(number.first, *(m.first for m in clause)),
+        max(number.last, *(m.last for m in clause)),
+        number,
+    )
 
 
 def _pair(after: list[Mention], before: list[Mention]) -> tuple[Mention, Mention] | None:
@@ -93,7 +102,7 @@ def plain(context: Context, mentions: list[Mention]) -> list[Comparison]:
     """Comparisons without a number: "A must not exceed B", "there must be more A than B"."""
     found: list[Comparison] = []
     named = [m for m in mentions if m.variable != GENERIC]
-    for a, b in zip(named, named[1:], strict=False):
+    for a, b in pairwise(named):
         if a.variable == b.variable or context.tokens[a.first].sentence != context.tokens[b.first].sentence:
             continue
         op = _plain_op(context, a, b)
@@ -109,7 +118,11 @@ def _plain_op(context: Context, a: Mention, b: Mention) -> str | None:
         low -= 1
     if any(i in context.number_at for i in range(a.last + 1, b.first)):
         return None
-    if low > start and low - 1 in context.number_at and context.numbers[context.number_at[low - 1]].kind != "plain":
+    if (
+        low > start
+        and low - 1 in context.number_at
+        and context.numbers[context.number_at[low - 1]].kind != "plain"
+    ):
         return None
     words = [t.lower for t in context.tokens[low : b.first]]
     between = [t.lower for t in context.tokens[a.last + 1 : b.first]]
@@ -126,7 +139,9 @@ def _exceeds(between: list[str]) -> str | None:
     return None
 
 
-def _than(context: Context, low: int, a: Mention, b: Mention, words: list[str], between: list[str]) -> str | None:
+def _than(
+    context: Context, low: int, a: Mention, b: Mention, words: list[str], between: list[str]
+) -> str | None:
     if "than" not in between and "as" not in between[-4:]:
         if "equal" in between[-6:] and "to" in between:
             return "="

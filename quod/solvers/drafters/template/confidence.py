@@ -16,6 +16,7 @@ WEIGHTS = Path(__file__).with_name("confidence.json")
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> dict[str, float]:
+    """Weights that are part of the package."""
     weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return weights
 
@@ -50,6 +51,7 @@ def features(draft: Draft, model: Model, status: str, margin: float, problems: i
 
 
 def probability(row: dict[str, float]) -> float:
+    """Estimated probability that the reading is right."""
     weights = shipped_weights()
     total = sum(weights.get(name, 0.0) * value for name, value in row.items())
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))

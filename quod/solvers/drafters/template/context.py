@@ -15,6 +15,8 @@ COLUMN = {label: i for i, label in enumerate(LABELS)}
 
 @dataclass(frozen=True)
 class Context:
+    """A text with its tokens, numbers and tags."""
+
     text: str
     tokens: list[Token]
     numbers: list[Number]
@@ -33,7 +35,9 @@ class Context:
 
     def role(self, number: Number) -> tuple[float, float]:
         """Marginals that the number is a coefficient (PARAM) and that it is a bound (LIMIT)."""
-        return self.weight("PARAM", number.first, number.last), self.weight("LIMIT", number.first, number.last)
+        return self.weight("PARAM", number.first, number.last), self.weight(
+            "LIMIT", number.first, number.last
+        )
 
     def sentence_of(self, index: int) -> tuple[int, int]:
         """First and last token of the sentence of a token."""
@@ -41,6 +45,7 @@ class Context:
 
 
 def make_context(text: str, tokens: list[Token], numbers: list[Number], tagging: Tagging) -> Context:
+    """Puts a tagged text together and finds its sentences."""
     number_at = {i: k for k, n in enumerate(numbers) for i in range(n.first, n.last + 1)}
     bounds: dict[int, tuple[int, int]] = {}
     for token in tokens:
@@ -71,7 +76,7 @@ def words_before(context: Context, number: Number) -> range:
 
 
 def content(context: Context, span: range, taken: set[int], weight: float, bag: Bag) -> None:
-    """Adds the roots of the content words of a span to a bag; words of variables (`taken`) do not describe."""
+    """Adds the roots of a span's content words to a bag; words of variables (`taken`) do not describe."""
     previous = ""
     for i in span:
         token = context.tokens[i]
@@ -150,7 +155,12 @@ def _lists(context: Context, start: int, end: int) -> list[list[range]]:
 def _short(context: Context, i: int, step: int, stop: int) -> range:
     """Up to three content words from i in one direction."""
     j = i
-    while (j - stop) * step <= 0 and abs(j - i) < 3 and j not in context.number_at and context.tokens[j].stem not in STOP:
+    while (
+        (j - stop) * step <= 0
+        and abs(j - i) < 3
+        and j not in context.number_at
+        and context.tokens[j].stem not in STOP
+    ):
         j += step
     return range(i, j) if step > 0 else range(j + 1, i + 1)
 

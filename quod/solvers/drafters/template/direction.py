@@ -13,24 +13,49 @@ _GAP = r"(?:[\w$]+ ){0,4}?"
 _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (op, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
     for op, pattern in (
-        ("<=", rf"at most|at the most|no (?:more|greater|higher|larger) th[ae]n|{_NOT} {_GAP}(?:more|greater|larger|higher|bigger) th[ae]n"),
-        ("<=", rf"{_NOT} {_GAP}(?:exceed(?:s|ed|ing)?|surpass|go over|be above|be over|outnumber)|without exceeding|not above"),
-        ("<=", r"maximum|max|up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|upper limit|a ceiling"),
-        (">=", rf"at least|at the least|atleast|no (?:less|fewer|lower|smaller) th[ae]n|{_NOT} {_GAP}(?:less|fewer|lower|smaller) th[ae]n"),
+        (
+            "<=",
+            rf"at most|at the most|no (?:more|greater|higher|larger) th[ae]n|{_NOT} {_GAP}(?:more|"
+            rf"greater|larger|higher|bigger) th[ae]n",
+        ),
+        (
+            "<=",
+            rf"{_NOT} {_GAP}(?:exceed(?:s|ed|ing)?|surpass|go over|be above|be over|outnumber)|"
+            rf"without exceeding|not above",
+        ),
+        (
+            "<=",
+            r"maximum|max|up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|"
+            r"upper limit|a ceiling",
+        ),
+        (
+            ">=",
+            rf"at least|at the least|atleast|no (?:less|fewer|lower|smaller) th[ae]n|"
+            rf"{_NOT} {_GAP}(?:less|fewer|lower|smaller) th[ae]n",
+        ),
         (">=", r"minimum|min|or more|or greater|or higher|as a minimum|not below|not under"),
         ("=", r"exactly|equal to|precisely"),
         ("<", r"(?:less|fewer|lower|smaller) th[ae]n|below|under"),
-        (">", r"(?:more|greater|larger|higher|bigger) th[ae]n|exceed(?:s|ed|ing)?|surpass(?:es)?|above|over(?= \$?$)|outnumbers?"),
+        (
+            ">",
+            r"(?:more|greater|larger|higher|bigger) th[ae]n|exceed(?:s|ed|ing)?|surpass(?:es)?|"
+            r"above|over(?= \$?$)|outnumbers?",
+        ),
     )
-)  # fmt: skip
+)
 _WEAK_UP = re.compile(
-    r"(?<!\w)(?:available|availability|budget|has|have|had|having|capacity|only|access|stock|supply|supplied|hold|holds|open|"
-    r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|employed|deliver\w* of|"
-    r"produces|put|inventory|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|set aside|total of)(?!\w)"
+    r"(?<!\w)(?:available|availability|budget|has|have|had|having|capacity|only|access|stock|"
+    r"supply|supplied|hold|holds|open|"
+    r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|"
+    r"employed|deliver\w* of|"
+    r"produces|put|inventory|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|"
+    r"set aside|total of)(?!\w)"
 )
 _WEAK_LOW = re.compile(
-    r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|ve) to|should|goal|target|"
-    r"aims?|wish(?:es)?|would like|necessary|plans?|contract\w*|promised|expects?|to meet|obligat\w*|commit\w*|quota)(?!\w)"
+    r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|"
+    r"ve) to|should|goal|target|"
+    r"aims?|wish(?:es)?|would like|necessary|plans?|contract\w*|promised|expects?|to meet|"
+    r"obligat\w*|commit\w*|quota)(?!\w)"
 )
 
 
@@ -64,10 +89,16 @@ def explicit(context: Context, span: range, *, last: bool = True) -> Direction |
         for m in pattern.finditer(text):
             hits.append((m.start(), m.end(), rank, op))
     # "not more than" contains "more than": keep only hits that no other hit covers.
-    hits = [h for h in hits if not any(o[0] <= h[0] and h[1] <= o[1] and (o[1] - o[0]) > (h[1] - h[0]) for o in hits)]
+    hits = [
+        h
+        for h in hits
+        if not any(o[0] <= h[0] and h[1] <= o[1] and (o[1] - o[0]) > (h[1] - h[0]) for o in hits)
+    ]
     if not hits:
         return None
-    start, end, _, op = max(hits, key=lambda h: (h[1], -h[2])) if last else min(hits, key=lambda h: (h[0], h[2]))
+    start, end, _, op = (
+        max(hits, key=lambda h: (h[1], -h[2])) if last else min(hits, key=lambda h: (h[0], h[2]))
+    )
     return Direction(op, "explicit", owner[start], owner[max(start, end - 1)])
 
 
@@ -92,7 +123,10 @@ def weak(context: Context, span: range) -> Direction | None:
     low = list(_WEAK_LOW.finditer(text))
     up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
     strong_up = [
-        m for m in up if m.group() in ("available", "budget", "capacity", "only", "access", "put", "inventory", "stock", "invest")
+        m
+        for m in up
+        if m.group()
+        in ("available", "budget", "capacity", "only", "access", "put", "inventory", "stock", "invest")
     ]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]
@@ -103,13 +137,17 @@ def weak(context: Context, span: range) -> Direction | None:
 
 
 def _inherited(context: Context, first: int) -> Direction | None:
-    """In "at least 900 lattes and 1400 coffees in total" the second number takes the direction of the first."""
+    ""
+    ""
+    """In "at least 900 lattes and 1400 coffees in total" both numbers have one direction."""
     start, _ = context.sentence_of(first)
     k = context.number_at[first]
     while k > 0 and context.numbers[k - 1].first >= start:
         between = context.tokens[context.numbers[k - 1].last + 1 : context.numbers[k].first]
         joined = any(t.lower in ("and", "or", ",") for t in between[-3:])
-        if not joined or any(t.stem in STOP and t.lower not in ("of", "and", "or", ",", "$", "the", "-") for t in between):
+        if not joined or any(
+            t.stem in STOP and t.lower not in ("of", "and", "or", ",", "$", "the", "-") for t in between
+        ):
             return None
         k -= 1
         found = explicit(context, words_before(context, context.numbers[k]))
@@ -118,7 +156,9 @@ def _inherited(context: Context, first: int) -> Direction | None:
     return None
 
 
-def bound_direction(context: Context, first: int, last: int, before: range, after: range, sense: str) -> Direction:
+def bound_direction(
+    context: Context, first: int, last: int, before: range, after: range, sense: str
+) -> Direction:
     """Direction of a bound whose number is tokens first..last, described by the spans before and after it."""
     found = explicit(context, before)
     if found is None:
@@ -129,7 +169,9 @@ def bound_direction(context: Context, first: int, last: int, before: range, afte
         found = weak(context, before) or _inherited(context, first) or weak(context, after)
     if found is None:
         start, end = context.sentence_of(first)
-        found = explicit(context, range(start, first)) or weak(context, range(start, min(end, after.stop + 6) + 1))
+        found = explicit(context, range(start, first)) or weak(
+            context, range(start, min(end, after.stop + 6) + 1)
+        )
         if found is None and start > 0:
             found = None
     return found or Direction("<=" if sense == "max" else ">=", "default", first, last)

@@ -1,4 +1,4 @@
-"""Explicit statements that variables may take fractional values ("a fractional number of cookies is okay")."""
+"""Explicit statements that variables may be fractional ("a fractional number of cookies is okay")."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from quod.solvers.drafters.template.context import Context
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 
 _WORDS = re.compile(
-    r"\b(?:fractional|fractions? of an?|non-?integers?|non-?integral|divisible|(?:be|are|is) divided(?!\s+(?:in|into|between|among|up|by)\b)"
+    r"\b(?:fractional|fractions? of an?|non-?integers?|non-?integral|divisible|(?:be|are|"
+    r"is) divided(?!\s+(?:in|into|between|among|up|by)\b)"
     r"|partial|not (?:need to |have to )?be (?:an? )?(?:whole|integers?)|any real number|continuous)\b",
     re.IGNORECASE,
 )
 _ALLOWS = re.compile(
-    r"\b(?:ok|okay|allowed|allows?|acceptable|permitted|fine|possible|may|can|could|need not|do(?:es)? not|don['’]t|are|is)\b",
+    r"\b(?:ok|okay|allowed|allows?|acceptable|permitted|fine|possible|may|can|could|need not|"
+    r"do(?:es)? not|don['’]t|are|is)\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"\b(?:no|cannot|can['’]t|can not|not (?:allowed|possible|permitted|acceptable|be (?:fractional|divided|partial))"
+    r"\b(?:no|cannot|can['’]t|can not|not (?:allowed|possible|permitted|acceptable|"
+    r"be (?:fractional|divided|partial))"
     r"|must not|may not|indivisible)\b",
     re.IGNORECASE,
 )

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after, words_before
+from quod.solvers.drafters.template.context import (
+    Bag,
+    Context,
+    describe,
+    similarity,
+    words_after,
+    words_before,
+)
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
 from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
@@ -17,7 +25,7 @@ Features = dict[str, float]
 
 @dataclass(frozen=True)
 class Option:
-    """One way to read a bound: kind "row", "rows" (target: a bit per row), "sum", "bound", "bound_all" or "ratio"."""
+    """A reading of a bound: "row", "rows" (target: a bit per row), "sum", "bound", "bound_all", "ratio"."""
 
     kind: str
     target: int
@@ -33,9 +41,14 @@ class Limit:
 
 
 def read_limit(
-    context: Context, number: Number, rows: list[CoefficientRow], mentions: list[Mention], taken: set[int],
-    variables: int, stops: list[Number],
-) -> Limit:  # fmt: skip
+    context: Context,
+    number: Number,
+    rows: list[CoefficientRow],
+    mentions: list[Mention],
+    taken: set[int],
+    variables: int,
+    stops: list[Number],
+) -> Limit:
     """All readings of one bound with their features."""
     start, end = context.sentence_of(number.first)
     low = max([n.last + 1 for n in stops if start <= n.first < number.first], default=start)
@@ -51,7 +64,9 @@ def read_limit(
     return Limit(number, tuple(options))
 
 
-def _row_options(context: Context, number: Number, rows: list[CoefficientRow], taken: set[int]) -> list[Option]:
+def _row_options(
+    context: Context, number: Number, rows: list[CoefficientRow], taken: set[int]
+) -> list[Option]:
     bag = describe(context, number, taken)
     options = []
     rarity = _rarity([r.bag for r in rows])
@@ -84,7 +99,9 @@ def _shared_option(
         if context.tokens[i].lower == "both" or (i < end and context.tokens[i + 1].stem not in TIME)
     }
     cue = words & {"each", "both", "either", "every"}
-    unit = next((context.tokens[i].root for i in words_after(context, number) if context.tokens[i].stem in UNITS), "")
+    unit = next(
+        (context.tokens[i].root for i in words_after(context, number) if context.tokens[i].stem in UNITS), ""
+    )
     same = [k for k, r in enumerate(rows) if unit and unit in {c.unit for c in r.entries.values()}]
     if not cue or len(same) < 2:
         return []
@@ -96,7 +113,11 @@ def _rarity(bags: list[Bag]) -> dict[str, float]:
     for bag in bags:
         for word in bag:
             count[word] = count.get(word, 0) + 1
-    return {w: 1.0 if c == 1 else 0.5 if c < len(bags) else 0.35 for w, c in count.items()} if len(bags) > 1 else {}
+    return (
+        {w: 1.0 if c == 1 else 0.5 if c < len(bags) else 0.35 for w, c in count.items()}
+        if len(bags) > 1
+        else {}
+    )
 
 
 def _weigh(bag: Bag, rarity: dict[str, float]) -> Bag:
@@ -165,8 +186,16 @@ def _bound_options(
     words = {context.tokens[i].lower for i in after}
     if words & {"each", "both", "either"} and (slot is None or slot.variable == GENERIC):
         every: Features = {"bound_all": 1.0, "bound_all:either": float("either" in words)}
-        every["bound_all:direct"] = float(context.tokens[min(number.last + 2, len(context.tokens) - 1)].lower in ("each", "either"))
-        every["bound_all:of_each"] = float(any(context.tokens[i].lower == "of" and context.tokens[i + 1].lower == "each" for i in after if i + 1 < len(context.tokens)))
+        every["bound_all:direct"] = float(
+            context.tokens[min(number.last + 2, len(context.tokens) - 1)].lower in ("each", "either")
+        )
+        every["bound_all:of_each"] = float(
+            any(
+                context.tokens[i].lower == "of" and context.tokens[i + 1].lower == "each"
+                for i in after
+                if i + 1 < len(context.tokens)
+            )
+        )
         options.append(Option("bound_all", GENERIC, every))
     return options
 
@@ -175,7 +204,9 @@ def _listed(context: Context, mentions: list[Mention], mention: Mention) -> bool
     """The mention stands in "A and B" or "A, B": the number before them seldom bounds A alone."""
     following = [t.lower for t in context.tokens[mention.last + 1 : mention.last + 3]]
     joined = following[:1] in (["and"], ["or"], [","])
-    return joined and any(mention.last + 1 < m.first <= mention.last + 4 for m in mentions if m.variable != mention.variable)
+    return joined and any(
+        mention.last + 1 < m.first <= mention.last + 4 for m in mentions if m.variable != mention.variable
+    )
 
 
 def _noun(context: Context, number: Number, taken: set[int]) -> str:
@@ -194,9 +225,14 @@ def _noun(context: Context, number: Number, taken: set[int]) -> str:
 
 
 def _sum_option(
-    context: Context, number: Number, mentions: list[Mention], rows: list[CoefficientRow], variables: int,
-    low: int, high: int,
-) -> Option:  # fmt: skip
+    context: Context,
+    number: Number,
+    mentions: list[Mention],
+    rows: list[CoefficientRow],
+    variables: int,
+    low: int,
+    high: int,
+) -> Option:
     after, before = words_after(context, number), words_before(context, number)
     near = [context.tokens[i] for i in (*before, *after)]
     clause = [context.tokens[i].lower for i in range(low, high + 1)]
@@ -248,7 +284,9 @@ def hypernyms(context: Context) -> set[str]:
     found: set[str] = set()
     tokens = context.tokens
     for i, token in enumerate(tokens[:-2]):
-        kind = token.stem in ("type", "kind", "model", "size", "form", "brand") and tokens[i + 1].lower == "of"
+        kind = (
+            token.stem in ("type", "kind", "model", "size", "form", "brand") and tokens[i + 1].lower == "of"
+        )
         each = token.lower == "each" and tokens[i - 1].lower == "of" and i > 0
         counted = token.lower in ("two", "three", "four", "both") and tokens[i + 1].stem != "type"
         if kind or each or counted:
@@ -285,8 +323,10 @@ def _per_unit(context: Context, number: Number) -> bool:
     """The variables are counted in the number's unit: "90 acres", "per acre of wheat"."""
     if number.money:
         words = [t.lower for t in context.tokens]
-        return any(a in ("each", "every", "per") and b == "dollar" for a, b in zip(words, words[1:], strict=False))
-    noun = next((context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None)
+        return any(a in ("each", "every", "per") and b == "dollar" for a, b in pairwise(words))
+    noun = next(
+        (context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None
+    )
     if noun is None:
         return False
     for token in context.tokens[:-1]:
@@ -296,7 +336,9 @@ def _per_unit(context: Context, number: Number) -> bool:
     return False
 
 
-def _ratio_options(context: Context, number: Number, mentions: list[Mention], low: int, high: int) -> list[Option]:
+def _ratio_options(
+    context: Context, number: Number, mentions: list[Mention], low: int, high: int
+) -> list[Option]:
     ahead = [m for m in mentions if number.last < m.first <= high and m.variable != GENERIC]
     behind = [m for m in mentions if low <= m.last < number.first and m.variable != GENERIC]
     features: dict[int, Features] = {}

@@ -8,18 +8,31 @@ from quod.solvers.drafters.template.direction import all_explicit
 from quod.solvers.drafters.template.model import Model
 
 _CERTAIN = 0.6
-_COMPARES = ("at least", "at most", "no more", "no less", "no fewer", "not ", "cannot", "exceed", "more", "less", "fewer")
+_COMPARES = (
+    "at least",
+    "at most",
+    "no more",
+    "no less",
+    "no fewer",
+    "not ",
+    "cannot",
+    "exceed",
+    "more",
+    "less",
+    "fewer",
+)
 
 
-def problems_of(draft: Draft, model: Model, outcome: str) -> tuple[str, ...]:
-    """Everything that was not understood; empty if the text is covered."""
+def problems_of(draft: Draft, model: Model) -> tuple[str, ...]:
+    """Everything that was not understood; empty if the text is covered.
+
+    A model without limits is not among it: unboundedness is an answer, and the review of it warns.
+    """
     found = _objective_problems(draft, model)
     found += _number_problems(draft, model)
     found += _direction_problems(draft, model)
     if not model.rows:
         found.append("no constraint was found")
-    if outcome == "unbounded":
-        found.append("nothing that was read limits the objective: a constraint is missing or was read wrongly")
     return tuple(found)
 
 
@@ -75,4 +88,8 @@ def _of_objective(draft: Draft, i: int) -> bool:
     if tokens[i].lower not in ("minimum", "maximum", "max", "min") or target is None:
         return False
     near = {t.root for t in tokens[i + 1 : i + 4]}
-    return bool(near & set(target.bag)) or tokens[i].sentence == tokens[-1].sentence or "<gain>" in target.bag and "profit" in near
+    return (
+        bool(near & set(target.bag))
+        or tokens[i].sentence == tokens[-1].sentence
+        or ("<gain>" in target.bag and "profit" in near)
+    )

@@ -50,7 +50,12 @@ def _absorb(context: Context, mentions: list[Mention]) -> list[Mention]:
     kept: list[Mention] = []
     for mention in mentions:
         previous = kept[-1] if kept else None
-        if previous and not mention.whole and previous.variable != GENERIC and mention.variable != previous.variable:
+        if (
+            previous
+            and not mention.whole
+            and previous.variable != GENERIC
+            and mention.variable != previous.variable
+        ):
             gap = [t.text for t in context.tokens[previous.last + 1 : mention.first]]
             if gap in ([], ["-"]):
                 kept[-1] = Mention(previous.first, mention.last, previous.variable, previous.whole)
@@ -67,7 +72,9 @@ def _runs(tokens: list[Token], stems: frozenset[str]) -> list[tuple[int, int, in
             continue
         last, seen, j = i, {tokens[i].stem}, i + 1
         while j < len(tokens) and tokens[j].sentence == tokens[i].sentence:
-            if tokens[j].stem in stems and (tokens[j].stem not in seen or tokens[j].stem == tokens[j - 1].stem):
+            if tokens[j].stem in stems and (
+                tokens[j].stem not in seen or tokens[j].stem == tokens[j - 1].stem
+            ):
                 seen.add(tokens[j].stem)
                 last = j
             elif tokens[j].lower not in _GLUE or j > last + 2:
@@ -88,7 +95,9 @@ def _islands(runs: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
     return islands
 
 
-def _resolve(context: Context, variables: tuple[Variable, ...], runs: list[tuple[int, int, int, int]]) -> list[Mention]:
+def _resolve(
+    context: Context, variables: tuple[Variable, ...], runs: list[tuple[int, int, int, int]]
+) -> list[Mention]:
     """The mentions of one island of overlapping runs: best run first, ties between variables are generic."""
     mentions: list[Mention] = []
     left = list(runs)
@@ -97,10 +106,14 @@ def _resolve(context: Context, variables: tuple[Variable, ...], runs: list[tuple
         first, last, covered, v = left[0]
         share = covered / len(variables[v].stems)
         rivals = [
-            r for r in left[1:]
-            if r[3] != v and r[2] == covered and r[0] <= last and r[1] >= first
+            r
+            for r in left[1:]
+            if r[3] != v
+            and r[2] == covered
+            and r[0] <= last
+            and r[1] >= first
             and r[2] / len(variables[r[3]].stems) >= share - 1e-9
-        ]  # fmt: skip
+        ]
         if rivals:
             mentions.append(Mention(first, last, GENERIC, False))
         elif _believable(context, first, last, share, _tells_apart(context, variables, v, first, last)):

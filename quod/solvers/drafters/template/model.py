@@ -29,6 +29,8 @@ class ModelRow:
 
 @dataclass(frozen=True)
 class Model:
+    """Objective and rows over the variables of a draft, by position."""
+
     sense: str
     objective: tuple[Fraction, ...]
     objective_numbers: tuple[Number, ...]
@@ -36,6 +38,7 @@ class Model:
 
 
 def build(draft: Draft) -> Model:
+    """The draft with its directions read and its numbers put in."""
     size = len(draft.variables)
     sense = draft.target.sense if draft.target else "max"
     rows = [row for limit, option in draft.limits for row in _limit_rows(draft, limit, option, sense, size)]
@@ -72,7 +75,9 @@ def _limit_rows(draft: Draft, limit: Limit, option: Option, sense: str, size: in
         for k in range(len(draft.rows)):
             if option.target >> k & 1:
                 vector, used = _row_values(draft, k)
-                shared.append(ModelRow("linear", vector, found.op, rhs, first, last, (number, *used), found.how))
+                shared.append(
+                    ModelRow("linear", vector, found.op, rhs, first, last, (number, *used), found.how)
+                )
         return shared
     if option.kind == "ratio":
         share = tuple(Fraction(int(v == option.target)) - rhs for v in range(size))
@@ -81,7 +86,9 @@ def _limit_rows(draft: Draft, limit: Limit, option: Option, sense: str, size: in
         return [ModelRow("sum", (Fraction(1),) * size, found.op, rhs, first, last, numbers, found.how)]
     targets = range(size) if option.kind == "bound_all" else [option.target]
     kind = "lowerbound" if found.op in (">=", ">") else "upperbound"
-    return [ModelRow(kind, _unit_vector(size, v), found.op, rhs, first, last, numbers, found.how) for v in targets]
+    return [
+        ModelRow(kind, _unit_vector(size, v), found.op, rhs, first, last, numbers, found.how) for v in targets
+    ]
 
 
 def _comparison_row(comparison: Comparison, size: int) -> ModelRow:
@@ -91,5 +98,12 @@ def _comparison_row(comparison: Comparison, size: int) -> ModelRow:
     kind = "xby" if comparison.number else "xy"
     numbers = (comparison.number,) if comparison.number else ()
     return ModelRow(
-        kind, tuple(vector), comparison.op, Fraction(0), comparison.first, comparison.last, numbers, "explicit"
+        kind,
+        tuple(vector),
+        comparison.op,
+        Fraction(0),
+        comparison.first,
+        comparison.last,
+        numbers,
+        "explicit",
     )

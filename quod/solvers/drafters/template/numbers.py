@@ -5,21 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from quod.solvers.drafters.template.lexicon import words
 from quod.solvers.drafters.template.tokens import Token
 
 _UNITS = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
-_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_TENS = {
+    w: 10 * i
+    for i, w in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
+}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _MULTIPLES = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4}
-_AFTER_COUNT = frozenset(
-    "a an per each every in daily weekly monthly during on over to when for and or if should , . ;".split()
+_AFTER_COUNT = words(
+    "a an per each every in daily weekly monthly during on over to when for and or if should , . ;"
 )
 
 
@@ -48,7 +74,12 @@ def find_numbers(text: str, tokens: list[Token]) -> list[Number]:
             i += 1
             continue
         value, kind, last, worded = hit
-        money = i > 0 and tokens[i - 1].text in "$€£" or _word(tokens, last + 1) in ("dollar", "cent", "usd", "euro")
+        money = (i > 0 and tokens[i - 1].text in "$€£") or _word(tokens, last + 1) in (
+            "dollar",
+            "cent",
+            "usd",
+            "euro",
+        )
         span = (tokens[i].start, tokens[last].end)
         found.append(Number(value, kind, i, last, *span, text[span[0] : span[1]], money, worded))
         i = last + 1
@@ -147,5 +178,7 @@ def _in_words(tokens: list[Token], i: int) -> tuple[int, int] | None:
 def _continues(tokens: list[Token], j: int, so_far: int) -> bool:
     following = _word(tokens, j + 1)
     if tokens[j].lower == "and":
-        return so_far >= 100 and tokens[j - 1].lower in _SCALES and (following in _UNITS or following in _TENS)
+        return (
+            so_far >= 100 and tokens[j - 1].lower in _SCALES and (following in _UNITS or following in _TENS)
+        )
     return following in _UNITS and _UNITS[following] < 10 and tokens[j - 1].lower in _TENS

@@ -8,7 +8,7 @@ from quod.solvers.drafters.template.context import Bag, Context, content
 from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIMIZE, MONEY
 
 _VERBS = ("maximi", "minimi")
-_BOUND_NEXT = frozenset("of and number amount requirement demand".split())
+_BOUND_NEXT = frozenset(["of", "and", "number", "amount", "requirement", "demand"])
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
     for i, token in enumerate(context.tokens):
         if token.lower not in MAXIMIZE and token.lower not in MINIMIZE:
             continue
-        score = context.weight("OBJ_DIR", i, i) + 0.2 * (token.lower[:6] in _VERBS) + 0.1 * (token.sentence == final)
+        score = (
+            context.weight("OBJ_DIR", i, i)
+            + 0.2 * (token.lower[:6] in _VERBS)
+            + 0.1 * (token.sentence == final)
+        )
         window = context.tokens[max(0, i - 4) : i + 5]
         score += 0.15 * any(t.lower in MONEY or t.lower in GAIN for t in window)
         if score > best_score:
@@ -46,7 +50,7 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
 
 
 def _phrase(context: Context, cue: int) -> range:
-    """Words after the cue to the end of the clause; before it where nothing follows ("profit is maximized")."""
+    """Words after the cue in its clause; before it where nothing follows ("profit is maximized")."""
     _, end = context.sentence_of(cue)
     start, _ = context.sentence_of(cue)
     i = cue + 1

@@ -47,7 +47,7 @@ def read_context(context: Context) -> Reading:
         missing = "no decision variables were found: two or more things that the numbers speak of"
         return Reading((), None, (), tuple(_unused(context, context.numbers)), (missing,), 0.0)
     draft, model, outcome, _ = ranked[0]
-    problems = problems_of(draft, model, outcome)
+    problems = problems_of(draft, model)
     row = confidence.features(draft, model, outcome, margin(ranked), len(problems))
     return _reading(draft, model, problems, confidence.probability(row))
 
@@ -112,7 +112,9 @@ def _reading(draft: Draft, model: Model, problems: tuple[str, ...], certainty: f
     inside = {i for m in draft.mentions for i in range(m.first, m.last + 1)}
     used = {n.first for r in model.rows for n in r.numbers} | {n.first for n in model.objective_numbers}
     left = [n for n in context.numbers if n.first not in used and n.first not in inside]
-    return Reading(variables, _objective(draft, model, names), rows, tuple(_unused(context, left)), problems, certainty)
+    return Reading(
+        variables, _objective(draft, model, names), rows, tuple(_unused(context, left)), problems, certainty
+    )
 
 
 def _objective(draft: Draft, model: Model, names: list[str]) -> Objective | None:
@@ -136,7 +138,13 @@ def _row(context: Context, names: list[str], row: ModelRow, fractional: dict[int
     coefficients = {n: c for n, c in zip(names, row.coefficients, strict=True) if c}
     numbers = tuple(Span(n.start, n.end) for n in row.numbers)
     return Row(
-        row.kind, coefficients, row.op, row.rhs, _span(context, row.first, row.last), numbers, tuple(conventions)
+        row.kind,
+        coefficients,
+        row.op,
+        row.rhs,
+        _span(context, row.first, row.last),
+        numbers,
+        tuple(conventions),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the template drafter read in a text: a candidate model with evidence, and what it did not understand."""
+"""What the template drafter read: a candidate model with evidence, and what it did not understand."""
 
 from __future__ import annotations
 
@@ -79,4 +79,5 @@ class Reading:
 
     @property
     def covered(self) -> bool:
+        """Nothing was left that the reader did not understand."""
         return not self.problems

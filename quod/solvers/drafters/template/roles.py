@@ -13,21 +13,23 @@ from pathlib import Path
 
 from quod.solvers.drafters.template.context import Context, words_after, words_before
 from quod.solvers.drafters.template.direction import explicit, weak
-from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.lexicon import STOP, UNITS, words
 from quod.solvers.drafters.template.numbers import Number
 
 WEIGHTS = Path(__file__).with_name("roles.json")
 COEFFICIENT, BOUND, NEITHER = "p", "b", "o"
 ROLES = (COEFFICIENT, BOUND, NEITHER)
 _CLIP = 3.0
-_CUES = frozenset(
-    """available budget each per every requires require takes take costs cost has have contains contain must needs need
-    uses use profit return yields earn whereas while total only access and to of spend invest""".split()
-)  # fmt: skip
+_CUES = words("""
+    available budget each per every requires require takes take costs cost has have contains contain
+    must needs need uses use profit return yields earn whereas while total only access and to of spend
+    invest
+    """)
 
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> dict[str, float]:
+    """Weights that are part of the package."""
     weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return weights
 
@@ -37,6 +39,7 @@ def _logit(p: float) -> float:
 
 
 def features(context: Context, number: Number) -> dict[str, float]:
+    """What the tagger and the wording around the number say of its role."""
     p = context.weight("PARAM", number.first, number.last)
     b = context.weight("LIMIT", number.first, number.last)
     row: dict[str, float] = {"bias": 1.0, "P": _logit(p), "L": _logit(b), "kind=" + number.kind: 1.0}
@@ -61,7 +64,9 @@ def features(context: Context, number: Number) -> dict[str, float]:
     row["tagged_dir_after"] = float(context.tagging.marginals[after.start : after.stop, 3].max(initial=0.0))
     row["tagged_var"] = float(context.tagging.marginals[before.start : number.first, 0].max(initial=0.0))
     row["tagged_var_after"] = float(context.tagging.marginals[after.start : after.stop, 0].max(initial=0.0))
-    row["sentence:available"] = float(any(context.tokens[i].lower == "available" for i in range(start, end + 1)))
+    row["sentence:available"] = float(
+        any(context.tokens[i].lower == "available" for i in range(start, end + 1))
+    )
     row["money"] = float(number.money)
     implied = weak(context, range(before.start, after.stop))
     row["weak:none"] = float(implied is None and cue is None)
@@ -84,7 +89,13 @@ def _listed_after(context: Context, number: Number) -> str:
         return "-"
     before = words_before(context, previous)
     implied = explicit(context, before) or weak(context, before)
-    return "cue" if implied else "tag" if context.weight("LIMIT", previous.first, previous.last) > 0.5 else "none"
+    return (
+        "cue"
+        if implied
+        else "tag"
+        if context.weight("LIMIT", previous.first, previous.last) > 0.5
+        else "none"
+    )
 
 
 def _noun(context: Context, number: Number) -> str:
@@ -101,7 +112,11 @@ def _standing(context: Context, number: Number) -> str:
     noun = _noun(context, number)
     if not noun or number.kind != "plain":
         return "-"
-    others = [n.value for n in context.numbers if n is not number and n.kind == "plain" and _noun(context, n) == noun]
+    others = [
+        n.value
+        for n in context.numbers
+        if n is not number and n.kind == "plain" and _noun(context, n) == noun
+    ]
     if not others:
         return "alone"
     if number.value > 3 * max(others):

@@ -7,7 +7,14 @@ from fractions import Fraction
 from itertools import permutations
 
 from quod.solvers.drafters.template.attach import choose
-from quod.solvers.drafters.template.context import Bag, Context, describe, similarity, words_after, words_before
+from quod.solvers.drafters.template.context import (
+    Bag,
+    Context,
+    describe,
+    similarity,
+    words_after,
+    words_before,
+)
 from quod.solvers.drafters.template.lexicon import STOP
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
@@ -31,10 +38,13 @@ class Coefficient:
 
 @dataclass
 class CoefficientRow:
+    """Coefficients by variable; a variable without an entry does not take part."""
+
     entries: dict[int, Coefficient] = field(default_factory=dict)
 
     @property
     def bag(self) -> Bag:
+        """Mean of the bags of the coefficients."""
         total: Bag = {}
         members = list({id(c): c for c in self.entries.values()}.values())
         for member in members:
@@ -44,7 +54,11 @@ class CoefficientRow:
 
 
 def attach_all(
-    context: Context, numbers: list[Number], mentions: list[Mention], weights: dict[str, float], taken: set[int]
+    context: Context,
+    numbers: list[Number],
+    mentions: list[Mention],
+    weights: dict[str, float],
+    taken: set[int],
 ) -> tuple[list[Coefficient], float]:
     """Coefficients with their most probable variables, and the sum of the log-probabilities."""
     chosen: list[tuple[Number, int]] = []
@@ -58,15 +72,25 @@ def attach_all(
         sentence = context.tokens[number.first].sentence
         peers = [n for n, v in chosen if v == variable and context.tokens[n.first].sentence == sentence]
         result.append(
-            Coefficient(number, variable, describe(context, number, taken), sentence, _unit(context, number, taken),
-                        peers.index(number), len(peers), -number.value if _lost(context, number) else number.value)
-        )  # fmt: skip
+            Coefficient(
+                number,
+                variable,
+                describe(context, number, taken),
+                sentence,
+                _unit(context, number, taken),
+                peers.index(number),
+                len(peers),
+                -number.value if _lost(context, number) else number.value,
+            )
+        )
     return result, score
 
 
 def _lost(context: Context, number: Number) -> bool:
     spans = (*words_before(context, number), *words_after(context, number))
-    return any(context.tokens[i].stem == "loss" or context.tokens[i].lower in ("loses", "lose") for i in spans)
+    return any(
+        context.tokens[i].stem == "loss" or context.tokens[i].lower in ("loses", "lose") for i in spans
+    )
 
 
 def _unit(context: Context, number: Number, taken: set[int]) -> str:
@@ -95,7 +119,7 @@ def _resource(coefficient: Coefficient, resources: tuple[Bag, ...]) -> int | Non
 
 
 def affinity(a: Coefficient, b: Coefficient, resources: tuple[Bag, ...]) -> float:
-    """How well two coefficients of different variables fit into one row; `resources` are what the bounds count."""
+    """How well two coefficients of different variables share a row; `resources`: what the bounds count."""
     score = 2.5 * similarity(a.bag, b.bag)
     mine, yours = _resource(a, resources), _resource(b, resources)
     if mine is not None and yours is not None and mine != yours:
@@ -113,11 +137,13 @@ def affinity(a: Coefficient, b: Coefficient, resources: tuple[Bag, ...]) -> floa
     return score
 
 
-def build_rows(coefficients: list[Coefficient], variables: int, resources: tuple[Bag, ...]) -> tuple[list[CoefficientRow], float]:
-    """Rows by aligning the columns one after the other, the longest column first; and the sum of affinities."""
+def build_rows(
+    coefficients: list[Coefficient], variables: int, resources: tuple[Bag, ...]
+) -> tuple[list[CoefficientRow], float]:
+    """Rows by aligning column after column, the longest first; and the sum of affinities."""
     columns = {v: [c for c in coefficients if c.variable == v] for v in range(variables)}
     shared = [c for c in coefficients if c.variable == GENERIC]
-    rows = [CoefficientRow({v: c for v in range(variables)}) for c in shared]
+    rows = [CoefficientRow(dict.fromkeys(range(variables), c)) for c in shared]
     order = sorted(columns, key=lambda v: (-len(columns[v]), v))
     grown = [CoefficientRow({order[0]: c}) for c in columns[order[0]]]
     total = 0.0
@@ -132,9 +158,14 @@ def build_rows(coefficients: list[Coefficient], variables: int, resources: tuple
     return rows + grown, total
 
 
-def _align(rows: list[CoefficientRow], column: list[Coefficient], resources: tuple[Bag, ...]) -> tuple[float, list[tuple[int, int]]]:
+def _align(
+    rows: list[CoefficientRow], column: list[Coefficient], resources: tuple[Bag, ...]
+) -> tuple[float, list[tuple[int, int]]]:
     """Best one-to-one match of a column's coefficients with the rows (a row takes one per variable)."""
-    gains = [[sum(affinity(e, c, resources) for e in r.entries.values()) / len(r.entries) for c in column] for r in rows]
+    gains = [
+        [sum(affinity(e, c, resources) for e in r.entries.values()) / len(r.entries) for c in column]
+        for r in rows
+    ]
     if not column or not rows:
         return 0.0, []
     if len(rows) > 6 or len(column) > 6:

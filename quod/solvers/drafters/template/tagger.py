@@ -19,7 +19,7 @@ from quod.solvers.drafters.template.tokens import Token, tokenize
 
 MODEL = Path(__file__).with_name("tagger.crfsuite")
 LABELS = ("VAR", "PARAM", "LIMIT", "CONST_DIR", "OBJ_DIR", "OBJ_NAME")
-_PER = frozenset("per each every a an one of".split())
+_PER = frozenset(["per", "each", "every", "a", "an", "one", "of"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ class Tagger:
         self._labels = list(self._crf.labels())
 
     def tag(self, tokens: list[Token], numbers: list[Number]) -> Tagging:
+        """Best path and marginals."""
         if not tokens:
             return Tagging((), np.zeros((0, len(LABELS))))
         self._crf.set(features(tokens, numbers))
@@ -144,5 +145,6 @@ def shipped() -> Tagger:
 
 
 def prepare(text: str) -> tuple[list[Token], list[Number]]:
+    """Tokens and numbers of a text."""
     tokens = tokenize(text)
     return tokens, find_numbers(text, tokens)

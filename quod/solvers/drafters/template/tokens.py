@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from quod.solvers.drafters.template.lexicon import words
+
 # Hyphens and possessives stand alone: the tagged training texts write them so.
 _TOKEN = re.compile(
     r"\d+(?:st|nd|rd|th)\b|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
@@ -12,12 +14,14 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+\d*|[^\w\s]|_"
 )
 _ENDS = frozenset(".?!")
-_UNITS_CUT = frozenset("sq ft oz lb lbs hr hrs min kg".split())
-_ABBREVIATIONS = _UNITS_CUT | frozenset("e g i approx vs no dr mr mrs ms st inc co".split())
+_UNITS_CUT = words("sq ft oz lb lbs hr hrs min kg")
+_ABBREVIATIONS = _UNITS_CUT | words("e g i approx vs no dr mr mrs ms st inc co")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """A word with its place, its singular (`stem`) and a coarser root."""
+
     text: str
     start: int
     end: int
@@ -45,12 +49,41 @@ def singular(word: str) -> str:
 
 
 _IRREGULAR = {
-    "loaves": "loaf", "knives": "knife", "shelves": "shelf", "leaves": "leaf", "halves": "half",
-    "men": "man", "women": "woman", "people": "person", "children": "child", "buses": "bus",
-    "busses": "bus", "gases": "gas", "geese": "goose", "mice": "mouse", "lenses": "lens",
-    "foremen": "foreman", "firemen": "fireman", "ads": "ad",
-}  # fmt: skip
-_SUFFIXES = ("ation", "ition", "ment", "ance", "ence", "able", "ing", "ion", "ers", "ed", "er", "es", "e", "s")
+    "loaves": "loaf",
+    "knives": "knife",
+    "shelves": "shelf",
+    "leaves": "leaf",
+    "halves": "half",
+    "men": "man",
+    "women": "woman",
+    "people": "person",
+    "children": "child",
+    "buses": "bus",
+    "busses": "bus",
+    "gases": "gas",
+    "geese": "goose",
+    "mice": "mouse",
+    "lenses": "lens",
+    "foremen": "foreman",
+    "firemen": "fireman",
+    "ads": "ad",
+}
+_SUFFIXES = (
+    "ation",
+    "ition",
+    "ment",
+    "ance",
+    "ence",
+    "able",
+    "ing",
+    "ion",
+    "ers",
+    "ed",
+    "er",
+    "es",
+    "e",
+    "s",
+)
 
 
 def root_of(word: str) -> str:
@@ -85,9 +118,14 @@ def tokenize(text: str) -> list[Token]:
         word = text[start:end]
         following = text[spans[i + 1][0] : spans[i + 1][1]] if i + 1 < len(spans) else ""
         lower = word.lower().replace("’", "'")
-        tokens.append(Token(word, start, end, i, sentence, lower, _stem(word, fresh, following), root_of(lower)))
+        tokens.append(
+            Token(word, start, end, i, sentence, lower, _stem(word, fresh, following), root_of(lower))
+        )
         fresh = False
-        if _closes(word, tokens[-2].text if i else "", text, end, following) or "\n\n" in text[end : spans[i + 1][0] if i + 1 < len(spans) else end]:
+        if (
+            _closes(word, tokens[-2].text if i else "", text, end, following)
+            or "\n\n" in text[end : spans[i + 1][0] if i + 1 < len(spans) else end]
+        ):
             sentence, fresh = sentence + 1, True
     return tokens
 
@@ -97,7 +135,7 @@ def _closes(word: str, before: str, text: str, end: int, following: str) -> bool
         return False
     if word == "." and not text[end : end + 1].isspace():
         return following[:1].isupper() and text[end - 2 : end - 1].islower()
-    return before.lower() not in _ABBREVIATIONS or following[:1].isupper() and before.lower() in _UNITS_CUT
+    return before.lower() not in _ABBREVIATIONS or (following[:1].isupper() and before.lower() in _UNITS_CUT)
 
 
 def sentences(tokens: list[Token]) -> list[list[Token]]:

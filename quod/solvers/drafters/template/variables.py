@@ -49,10 +49,18 @@ def _with_heads(context: Context, clusters: list[_Cluster]) -> list[_Cluster]:
     """ "foldable and regular phones": where the text also says "foldable phone", that is the label."""
     whole = []
     for cluster in clusters:
-        extra = max((_head_after(context, cluster, other) for other in clusters if other is not cluster), key=len, default=())
+        extra = max(
+            (_head_after(context, cluster, other) for other in clusters if other is not cluster),
+            key=len,
+            default=(),
+        )
         stems = cluster.stems | set(extra)
         clash = any(stems == other.stems for other in clusters)
-        whole.append(_Cluster(cluster.stems if clash else stems, cluster.first, cluster.last, cluster.support, cluster.count))
+        whole.append(
+            _Cluster(
+                cluster.stems if clash else stems, cluster.first, cluster.last, cluster.support, cluster.count
+            )
+        )
     return whole
 
 
@@ -121,7 +129,7 @@ def _subjects(context: Context) -> Iterator[list[_Cluster]]:
 
 
 def _determined(context: Context) -> Iterator[list[_Cluster]]:
-    """The nouns that "each", "a" or "per" leads to in sentences with numbers, the most frequent two to four."""
+    """The nouns that "each", "a" or "per" leads to in sentences with numbers, the most frequent ones."""
     counted = {context.tokens[n.first].sentence for n in context.numbers}
     table: dict[frozenset[str], _Cluster] = {}
     for i, token in enumerate(context.tokens[:-1]):
@@ -145,14 +153,18 @@ def _determined(context: Context) -> Iterator[list[_Cluster]]:
 
 
 def _families(context: Context) -> Iterator[list[_Cluster]]:
-    """Phrases that share one word and differ in its neighbour: "medication A", "medication B"; "large bus", "small bus"."""
+    """Phrases that share a word and differ in its neighbour: "medication A", "medication B"."""
     tokens = context.tokens
     groups: dict[tuple[str, int], dict[str, list[int]]] = {}
     for i in range(len(tokens) - 1):
         a, b = tokens[i], tokens[i + 1]
         if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
             continue
-        named = len(b.text) == 1 and b.text.isupper() or b.text[-1].isdigit() or b.lower in ("one", "two", "three")
+        named = (
+            (len(b.text) == 1 and b.text.isupper())
+            or b.text[-1].isdigit()
+            or b.lower in ("one", "two", "three")
+        )
         ended = i + 2 >= len(tokens) or tokens[i + 2].stem in STOP
         named = named and ended and a.stem not in MEASURES and a.text.isalpha()
         if named:
@@ -166,7 +178,9 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         # Numbered names ("lake 1", "lake 2") count also where each stands once.
         often = {k: v for k, v in found.items() if len(v) >= (1 if shape == 2 else 2)}
         if 2 <= len(often) <= MOST_VARIABLES:
-            clusters = [_Cluster(_stems(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v)) for v in often.values()]
+            clusters = [
+                _Cluster(_stems(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v)) for v in often.values()
+            ]
             tagged = sum(context.weight("VAR", i, i + 1) for v in often.values() for i in v)
             ranked.append((tagged + 0.1 * sum(len(v) for v in often.values()), clusters))
     ranked.sort(key=lambda r: -r[0])
@@ -183,7 +197,10 @@ def _tagged(context: Context, threshold: float) -> list[tuple[int, int]]:
         if not inside:
             continue
         joins = (
-            spans and spans[-1][1] == i - 1 and best[i] != "B-VAR" and token.sentence == context.tokens[i - 1].sentence
+            spans
+            and spans[-1][1] == i - 1
+            and best[i] != "B-VAR"
+            and token.sentence == context.tokens[i - 1].sentence
         )
         if joins:
             spans[-1] = (spans[-1][0], i)
@@ -212,7 +229,9 @@ def _measure(context: Context, i: int, last: int) -> bool:
 
 def _stems(context: Context, first: int, last: int) -> frozenset[str]:
     tokens = context.tokens[first : last + 1]
-    return frozenset(t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum())
+    return frozenset(
+        t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum()
+    )
 
 
 def _clusters(context: Context, spans: list[tuple[int, int]], merge: bool) -> list[_Cluster]:
@@ -254,7 +273,9 @@ def _join_variants(clusters: list[_Cluster]) -> list[_Cluster]:
         shared = [c for c in kept if c.stems & cluster.stems]
         if len(kept) >= 2 and cluster.count == 1:
             own = [c for c in shared if (c.stems & cluster.stems) - _common(kept)]
-            if len(own) == 1 and not cluster.stems - own[0].stems - _common(kept) or (shared and len(own) == 1):
+            if (len(own) == 1 and not cluster.stems - own[0].stems - _common(kept)) or (
+                shared and len(own) == 1
+            ):
                 own[0].support += cluster.support
                 continue
         kept.append(cluster)
@@ -280,13 +301,19 @@ def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
         if right is None or left is None:
             continue
         members = [left, right]
-        while members[0][0] > 1 and context.tokens[members[0][0] - 1].text == "," and len(members) < MOST_VARIABLES:
+        while (
+            members[0][0] > 1
+            and context.tokens[members[0][0] - 1].text == ","
+            and len(members) < MOST_VARIABLES
+        ):
             more = _member(context, members[0][0] - 2, forward=False)
             if more is None:
                 break
             members.insert(0, more)
         for chosen in [members, members[-2:]] if len(members) > 2 else [members]:
-            clusters = [_Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen]
+            clusters = [
+                _Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen
+            ]
             if len({c.stems for c in clusters}) == len(clusters):
                 yield clusters
 
@@ -294,7 +321,11 @@ def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
 def _member(context: Context, i: int, *, forward: bool) -> tuple[int, int] | None:
     """The noun phrase next to a conjunction, cut to the part that the text repeats."""
     tokens, step = context.tokens, 1 if forward else -1
-    while 0 <= i < len(tokens) and tokens[i].lower in ("a", "an", "the", ",", "either", "both", "by", "in") and forward:
+    while (
+        0 <= i < len(tokens)
+        and tokens[i].lower in ("a", "an", "the", ",", "either", "both", "by", "in")
+        and forward
+    ):
         i += step
     if not forward and 0 <= i < len(tokens) and tokens[i].text == ",":
         i -= 1
@@ -322,4 +353,6 @@ def _nominal(context: Context, i: int) -> bool:
 def _repeats(context: Context, first: int, last: int) -> bool:
     wanted = [t.stem for t in context.tokens[first : last + 1]]
     size, stems = len(wanted), [t.stem for t in context.tokens]
-    return any(stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last)
+    return any(
+        stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last
+    )

@@ -8,9 +8,11 @@ from quod.solvers.drafters.template.reader import LONGEST, read
 from quod.solvers.drafters.template.reading import Reading
 
 KILNS = (
-    "A pottery fires vases and bowls. Each vase takes 3 hours in the kiln and each bowl takes 2 hours in the kiln. "
+    "A pottery fires vases and bowls. "
+    "Each vase takes 3 hours in the kiln and each bowl takes 2 hours in the kiln. "
     "The kiln is available for at most 90 hours. {} "
-    "If the profit per vase is $12 and the profit per bowl is $7, how many of each should be fired to maximize profit?"
+    "If the profit per vase is $12 and the profit per bowl is $7, "
+    "how many of each should be fired to maximize profit?"
 )
 
 
@@ -50,7 +52,10 @@ def test_one_more_sentence(sentence: str, row: tuple[str, tuple[int, int], str, 
     reading = read(KILNS.format(sentence))
     assert reading.objective is not None
     assert reading.objective.sense == "max"
-    assert {n.lower().rstrip("s"): c for n, c in reading.objective.coefficients.items()} == {"vase": 12, "bowl": 7}
+    assert {n.lower().rstrip("s"): c for n, c in reading.objective.coefficients.items()} == {
+        "vase": 12,
+        "bowl": 7,
+    }
     wanted = {KILN} if row is None else {KILN, row}
     assert rows(reading) == wanted
     assert reading.covered, reading.problems

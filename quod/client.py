@@ -64,8 +64,8 @@ class Client:
         """Solve an optimization problem given in words (`text`), as a `formulation`, or both.
 
         `base_dir` is where the data files that a formulation names are looked for. `progress` is called
-        with a short line when a step starts. Raises InvalidInput, Misconfigured or Unavailable; a problem that
-        could not be solved is not an exception but a result whose `status` says so.
+        with a short line when a step starts. A problem that could not be solved is not an exception but a
+        result whose `status` says so. Raises InvalidInput, Misconfigured or Unavailable.
         """
         job = jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text or "", formulation=formulation)
         result = optimize.run_job(job, self.settings, base_dir=base_dir, progress=progress)

@@ -147,7 +147,7 @@ def _certificate(chosen: Formulation, proof: Proof) -> jobs.Certificate:
 
 
 def _answer(chosen: Formulation, proof: Proof) -> dict[str, Any]:
-    answer = {name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim}
+    answer: dict[str, Any] = {name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim}
     if "point" in proof.evidence:
         answer["values"] = labelled(chosen, proof.evidence["point"])
     return answer

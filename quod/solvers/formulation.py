@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -189,25 +190,17 @@ class Formulation(Part):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Formulation:
-        seen: set[str] = set()
-        for element in [*self.sets, *self.parameters, *self.variables]:
-            if element.name in seen:
-                raise ValueError(f"the name {element.name!r} is used twice")
-            seen.add(element.name)
-        labels = [variable.label or variable.name for variable in self.variables]
-        for label in labels:
-            if labels.count(label) > 1:
-                raise ValueError(f"two variables are called {label!r}; give each its own label")
-        rows: set[str] = set()
-        for row in self.constraints:
-            if row.name in rows or row.name == "objective":
-                raise ValueError(f"the constraint name {row.name!r} is used twice or reserved")
-            rows.add(row.name)
+        declared: list[Set | Parameter | Variable] = [*self.sets, *self.parameters, *self.variables]
+        _unique((element.name for element in declared), "the name {!r} is used twice")
+        _unique((v.label or v.name for v in self.variables), "two variables are called {!r}; relabel one")
+        rows = ["objective", *(row.name for row in self.constraints)]
+        _unique(rows, "the constraint name {!r} is used twice or reserved")
         sets = {s.name for s in self.sets}
-        for indexed in [*self.parameters, *self.variables]:
-            for name in indexed.index:
+        indexed: list[Parameter | Variable] = [*self.parameters, *self.variables]
+        for element in indexed:
+            for name in element.index:
                 if name not in sets:
-                    raise ValueError(f"{indexed.name!r} is indexed by {name!r}, which is not a set")
+                    raise ValueError(f"{element.name!r} is indexed by {name!r}, which is not a set")
         self._evidence_inside_text()
         return self
 
@@ -221,6 +214,14 @@ class Formulation(Part):
         for span in spans:
             if span.end > len(self.text):
                 raise ValueError(f"evidence {span.start}-{span.end} lies outside the text")
+
+
+def _unique(names: Iterable[str], message: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(message.format(name))
+        seen.add(name)
 
 
 def parse(document: Any) -> Formulation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,5 +26,5 @@ def test_sentence_around_a_range() -> None:
 @given(st.text())
 def test_ranges_are_ordered_and_cover_all_words(text: str) -> None:
     ranges = sentences.split(text)
-    assert all(a[1] <= b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(ranges))
     assert "".join("".join(text[s:e].split()) for s, e in ranges) == "".join(text.split())

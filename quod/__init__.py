@@ -13,11 +13,12 @@ from quod.errors import (
     ToolFailed,
     Unavailable,
 )
+from quod.version import VERSION
 
 if TYPE_CHECKING:
     from quod.client import Client, Result
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "CertificateRejected",

@@ -14,6 +14,7 @@ import typer
 
 from quod import errors
 from quod.cli import bench, check, doctor, explain, solve
+from quod.version import VERSION
 
 app = typer.Typer(
     name="quod",
@@ -31,9 +32,7 @@ app.add_typer(bench.app, name="bench")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from quod import __version__
-
-        print(__version__)
+        print(VERSION)
         raise typer.Exit
 
 

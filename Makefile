@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+CORE := $(VENV)/.core
+ALL := $(VENV)/.all
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install demo test test-slow lint bench docs clean
@@ -10,15 +11,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-install: $(STAMP)  ## make .venv with every extra that needs no GPU
+install: $(ALL)  ## make .venv with every extra that needs no GPU
 
-$(STAMP): pyproject.toml scripts/ensure_python
+$(CORE): pyproject.toml scripts/ensure_python
 	@scripts/ensure_python "$(PYTHON)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[nonlinear,bench,dev]'
-	@touch $(STAMP)
+	$(BIN)/pip install --quiet --editable .
+	@touch $(CORE)
 
-demo: install  ## solve three word problems and re-check their certificates
+$(ALL): $(CORE)
+	$(BIN)/pip install --quiet --editable '.[nonlinear,bench,dev]'
+	@touch $(ALL)
+
+demo: $(CORE)  ## solve three word problems and re-check their certificates
 	@$(BIN)/python examples/demo.py
 
 test: install  ## all tests but the slow ones

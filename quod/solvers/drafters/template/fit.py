@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from quod.solvers.drafters.template import assemble, attach, roles
+from quod.solvers.drafters.template import assemble, attach, matching, roles
 from quod.solvers.drafters.template.context import Context, make_context
 from quod.solvers.drafters.template.lexicon import STOP
 from quod.solvers.drafters.template.limits import Limit, Option
@@ -139,7 +139,7 @@ def option_choices(context: Context, reference: Reference) -> list[Choice]:
     if draft is None:
         return []
     choices = [_limit_choice(limit, draft.rows, reference) for limit, _ in draft.limits]
-    options = assemble.objective_options(context, draft.target, draft.rows)
+    options = matching.objective_options(context, draft.target, draft.rows)
     ones = all(c == 1 for c in reference.objective)
     right = [
         ones if o.kind == "count" else _is_row(draft.rows[o.target], reference.objective) for o in options
@@ -174,7 +174,7 @@ def _limit_choice(limit: Limit, rows: list[CoefficientRow], reference: Reference
 
 def _marks(options: Iterable[Option], right: set[tuple[str, int]], size: int) -> list[bool]:
     served = {target for kind, target in right if kind == "row"}
-    shared = [o for o in options if o.kind == "rows" and set(assemble.served(o)) == served]
+    shared = [o for o in options if o.kind == "rows" and set(matching.served(o)) == served]
     if shared:
         return [o in shared for o in options]
     if sum(kind == "bound" for kind, _ in right) == size:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from quod.solvers.drafters.template.context import (
     Bag,
@@ -16,6 +15,7 @@ from quod.solvers.drafters.template.context import (
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
 from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
+from quod.solvers.drafters.template.nouns import counted_noun, counts_variables, hypernyms, noun_kind
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.rows import CoefficientRow
 from quod.solvers.drafters.template.tokens import root_of
@@ -150,7 +150,7 @@ def _bound_options(
 ) -> list[Option]:
     after, before = words_after(context, number), words_before(context, number)
     slot = _slot(context, number, mentions)
-    noun = _noun(context, number, {i for m in mentions for i in range(m.first, m.last + 1)})
+    noun = noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)})
     features: dict[int, Features] = {}
 
     def add(variable: int, name: str) -> None:
@@ -209,21 +209,6 @@ def _listed(context: Context, mentions: list[Mention], mention: Mention) -> bool
     )
 
 
-def _noun(context: Context, number: Number, taken: set[int]) -> str:
-    """Whether the number counts something that is not a variable."""
-    for i in words_after(context, number):
-        token = context.tokens[i]
-        if i in taken:
-            return "variable"
-        if token.stem in UNITS:
-            return "unit"
-        if token.stem in GENERIC_WORDS:
-            return "generic"
-        if token.stem not in STOP:
-            return "other"
-    return "none"
-
-
 def _sum_option(
     context: Context,
     number: Number,
@@ -242,7 +227,7 @@ def _sum_option(
     if any(context.tokens[i].stem in hypernyms(context) for i in after):
         features["sum:hypernym"] = 1.0
         features["sum:hypernym_head"] = float(counted_noun(context, number) in hypernyms(context))
-    elif _noun(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
+    elif noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
         features["sum:other"] = 1.0
     slot = _slot(context, number, mentions)
     if slot is not None and slot.variable == GENERIC:
@@ -266,7 +251,7 @@ def _sum_option(
         features["sum:all_named"] = 1.0
     elif all_named:
         features["sum:some_named"] = 1.0
-    if _per_unit(context, number):
+    if counts_variables(context, number):
         features["sum:per_unit"] = 1.0
     percents = any(c.number.kind == "percent" for r in rows for c in r.entries.values())
     invests = any(t.stem in ("invest", "investment") or t.lower == "invested" for t in context.tokens)
@@ -277,28 +262,6 @@ def _sum_option(
     return Option("sum", GENERIC, features)
 
 
-def hypernyms(context: Context) -> set[str]:
-    """What the text calls all variables: "two types of containers", "how many of each method"."""
-    if "hypernyms" in context.memo:
-        return context.memo["hypernyms"]
-    found: set[str] = set()
-    tokens = context.tokens
-    for i, token in enumerate(tokens[:-2]):
-        kind = (
-            token.stem in ("type", "kind", "model", "size", "form", "brand") and tokens[i + 1].lower == "of"
-        )
-        each = token.lower == "each" and tokens[i - 1].lower == "of" and i > 0
-        counted = token.lower in ("two", "three", "four", "both") and tokens[i + 1].stem != "type"
-        if kind or each or counted:
-            for following in tokens[i + 1 + kind : i + 4 + kind]:
-                if following.lower in STOP - {"of"} or following.lower in (",", "."):
-                    break
-                if following.stem not in UNITS and following.text.isalpha():
-                    found.add(following.stem)
-    context.memo["hypernyms"] = found - {"of", "type", "kind", "different"}
-    return context.memo["hypernyms"]
-
-
 def _any_of(context: Context, mentions: list[Mention], number: Number, high: int) -> bool:
     """ "at least 1000 shirts or hoodies" speaks of both together."""
     slot = _slot(context, number, mentions)
@@ -306,34 +269,6 @@ def _any_of(context: Context, mentions: list[Mention], number: Number, high: int
         return False
     following = [m for m in mentions if slot.last + 2 <= m.first <= slot.last + 3]
     return bool(following) and following[0].variable not in (GENERIC, slot.variable)
-
-
-def counted_noun(context: Context, number: Number) -> str:
-    """Head of the noun phrase right after the number: "methods" in "100 transportation methods"."""
-    head = ""
-    for i in words_after(context, number):
-        token = context.tokens[i]
-        if token.stem in STOP:
-            break
-        head = token.stem
-    return head
-
-
-def _per_unit(context: Context, number: Number) -> bool:
-    """The variables are counted in the number's unit: "90 acres", "per acre of wheat"."""
-    if number.money:
-        words = [t.lower for t in context.tokens]
-        return any(a in ("each", "every", "per") and b == "dollar" for a, b in pairwise(words))
-    noun = next(
-        (context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None
-    )
-    if noun is None:
-        return False
-    for token in context.tokens[:-1]:
-        following = context.tokens[token.index + 1]
-        if following.stem == noun.stem and token.lower in ("per", "each", "every", "many"):
-            return True
-    return False
 
 
 def _ratio_options(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from quod.solvers.drafters.template import roles
-from quod.solvers.drafters.template.assemble import COUNT, Draft
+from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.direction import all_explicit
+from quod.solvers.drafters.template.matching import COUNT
 from quod.solvers.drafters.template.model import Model
 
 _CERTAIN = 0.6

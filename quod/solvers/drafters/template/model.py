@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from quod.solvers.drafters.template.assemble import COUNT, Draft
+from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.comparisons import Comparison
 from quod.solvers.drafters.template.context import words_after, words_before
 from quod.solvers.drafters.template.direction import bound_direction
 from quod.solvers.drafters.template.limits import Limit, Option
+from quod.solvers.drafters.template.matching import COUNT
 from quod.solvers.drafters.template.numbers import Number
 
 

@@ -12,9 +12,10 @@ families, blending percentages, conditions ("if … then"), several objectives.
 from __future__ import annotations
 
 from quod.solvers.drafters.template import confidence, divisible, roles
-from quod.solvers.drafters.template.assemble import COUNT, Draft
+from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.context import Context, make_context
 from quod.solvers.drafters.template.loose_ends import problems_of
+from quod.solvers.drafters.template.matching import COUNT
 from quod.solvers.drafters.template.model import Model, ModelRow, build
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.reading import Objective, Reading, ReadVariable, Row, Span, Unused

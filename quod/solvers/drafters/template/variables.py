@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
-from quod.solvers.drafters.template.context import COLUMN, Context
+from quod.solvers.drafters.template.clusters import (
+    Cluster,
+    clusters_of,
+    nominal,
+    repeats,
+    stems_of,
+    tagged_spans,
+    trim,
+)
+from quod.solvers.drafters.template.context import Context
 from quod.solvers.drafters.template.lexicon import MEASURES, STOP, UNITS
 from quod.solvers.drafters.template.mentions import Variable
 from quod.solvers.drafters.template.roles import COEFFICIENT, probabilities
 
 MOST_VARIABLES = 6
 _MOST_TRIES = 80
-_INSIDE = frozenset(["-", "of", "'s", "/", "and"])
-
-
-@dataclass
-class _Cluster:
-    stems: frozenset[str]
-    first: int
-    last: int
-    support: float
-    count: int
 
 
 def candidate_sets(context: Context, limit: int) -> list[tuple[Variable, ...]]:
@@ -45,7 +43,7 @@ def candidate_sets(context: Context, limit: int) -> list[tuple[Variable, ...]]:
     return list(found.values())
 
 
-def _with_heads(context: Context, clusters: list[_Cluster]) -> list[_Cluster]:
+def _with_heads(context: Context, clusters: list[Cluster]) -> list[Cluster]:
     """ "foldable and regular phones": where the text also says "foldable phone", that is the label."""
     whole = []
     for cluster in clusters:
@@ -57,14 +55,14 @@ def _with_heads(context: Context, clusters: list[_Cluster]) -> list[_Cluster]:
         stems = cluster.stems | set(extra)
         clash = any(stems == other.stems for other in clusters)
         whole.append(
-            _Cluster(
+            Cluster(
                 cluster.stems if clash else stems, cluster.first, cluster.last, cluster.support, cluster.count
             )
         )
     return whole
 
 
-def _head_after(context: Context, cluster: _Cluster, other: _Cluster) -> tuple[str, ...]:
+def _head_after(context: Context, cluster: Cluster, other: Cluster) -> tuple[str, ...]:
     head = [t.stem for t in context.tokens[other.first + 1 : other.last + 1] if t.stem in other.stems]
     for k in range(len(head)):
         tail = tuple(head[k:])
@@ -79,17 +77,17 @@ def _head_after(context: Context, cluster: _Cluster, other: _Cluster) -> tuple[s
     return ()
 
 
-def _variable(context: Context, cluster: _Cluster) -> Variable:
+def _variable(context: Context, cluster: Cluster) -> Variable:
     tokens = context.tokens
     name = context.text[tokens[cluster.first].start : tokens[cluster.last].end]
     return Variable(name, cluster.stems, cluster.first, cluster.last)
 
 
-def _sources(context: Context) -> Iterator[list[_Cluster]]:
+def _sources(context: Context) -> Iterator[list[Cluster]]:
     for threshold in (0.5, 0.2):
-        spans = _tagged(context, threshold)
+        spans = tagged_spans(context, threshold)
         for merge in (True, False):
-            clusters = _clusters(context, spans, merge)
+            clusters = clusters_of(context, spans, merge)
             if len(clusters) <= MOST_VARIABLES:
                 yield clusters
             ranked = sorted(clusters, key=lambda c: -c.support)
@@ -102,24 +100,24 @@ def _sources(context: Context) -> Iterator[list[_Cluster]]:
     yield from _determined(context)
 
 
-def _subjects(context: Context) -> Iterator[list[_Cluster]]:
+def _subjects(context: Context) -> Iterator[list[Cluster]]:
     """What opens the sentences that hold coefficients: "Shio ramen requires 2 eggs"."""
-    table: dict[frozenset[str], _Cluster] = {}
+    table: dict[frozenset[str], Cluster] = {}
     for number in context.numbers:
         start, _ = context.sentence_of(number.first)
         if probabilities(context, number)[COEFFICIENT] < 0.5:
             continue
         last = start
-        while last < number.first and last - start < 6 and (_nominal(context, last) or last - start < 2):
+        while last < number.first and last - start < 6 and (nominal(context, last) or last - start < 2):
             last += 1
         opens = context.tokens[last].lower in ("a", "an", "$", "up") or last in context.number_at
         # "Combo X brings a profit": the word before an amount is the verb.
         if opens and last - start >= 2 and context.tokens[last - 1].lower.endswith("s"):
             last -= 1
-        cut = _trim(context, start, last - 1)
-        stems = _stems(context, *cut) if cut else frozenset()
+        cut = trim(context, start, last - 1)
+        stems = stems_of(context, *cut) if cut else frozenset()
         if cut and stems and not stems <= UNITS:
-            known = table.setdefault(stems, _Cluster(stems, *cut, 0.0, 0))
+            known = table.setdefault(stems, Cluster(stems, *cut, 0.0, 0))
             known.count += 1
             known.support += 1
     ranked = sorted(table.values(), key=lambda c: (-c.support, c.first))
@@ -128,22 +126,22 @@ def _subjects(context: Context) -> Iterator[list[_Cluster]]:
             yield ranked[:size]
 
 
-def _determined(context: Context) -> Iterator[list[_Cluster]]:
+def _determined(context: Context) -> Iterator[list[Cluster]]:
     """The nouns that "each", "a" or "per" leads to in sentences with numbers, the most frequent ones."""
     counted = {context.tokens[n.first].sentence for n in context.numbers}
-    table: dict[frozenset[str], _Cluster] = {}
+    table: dict[frozenset[str], Cluster] = {}
     for i, token in enumerate(context.tokens[:-1]):
         if token.lower not in ("each", "a", "an", "per", "one", "every") or token.sentence not in counted:
             continue
         last = i
-        while last + 1 < len(context.tokens) and _nominal(context, last + 1) and last - i < 4:
+        while last + 1 < len(context.tokens) and nominal(context, last + 1) and last - i < 4:
             last += 1
-        cut = _trim(context, i + 1, last)
-        if cut is None or not _repeats(context, *cut):
+        cut = trim(context, i + 1, last)
+        if cut is None or not repeats(context, *cut):
             continue
-        stems = _stems(context, *cut)
+        stems = stems_of(context, *cut)
         if stems and not stems <= UNITS:
-            known = table.setdefault(stems, _Cluster(stems, *cut, 0.0, 0))
+            known = table.setdefault(stems, Cluster(stems, *cut, 0.0, 0))
             known.count += 1
             known.support += 1 + context.weight("VAR", *cut)
     ranked = sorted((c for c in table.values() if c.count >= 2), key=lambda c: (-c.support, c.first))
@@ -152,13 +150,13 @@ def _determined(context: Context) -> Iterator[list[_Cluster]]:
             yield ranked[:size]
 
 
-def _families(context: Context) -> Iterator[list[_Cluster]]:
+def _families(context: Context) -> Iterator[list[Cluster]]:
     """Phrases that share a word and differ in its neighbour: "medication A", "medication B"."""
     tokens = context.tokens
     groups: dict[tuple[str, int], dict[str, list[int]]] = {}
     for i in range(len(tokens) - 1):
         a, b = tokens[i], tokens[i + 1]
-        if not (_nominal(context, i) and _nominal(context, i + 1)) or "-" in (a.text, b.text):
+        if not (nominal(context, i) and nominal(context, i + 1)) or "-" in (a.text, b.text):
             continue
         named = (
             (len(b.text) == 1 and b.text.isupper())
@@ -179,7 +177,8 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         often = {k: v for k, v in found.items() if len(v) >= (1 if shape == 2 else 2)}
         if 2 <= len(often) <= MOST_VARIABLES:
             clusters = [
-                _Cluster(_stems(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v)) for v in often.values()
+                Cluster(stems_of(context, v[0], v[0] + 1), v[0], v[0] + 1, 0.0, len(v))
+                for v in often.values()
             ]
             tagged = sum(context.weight("VAR", i, i + 1) for v in often.values() for i in v)
             ranked.append((tagged + 0.1 * sum(len(v) for v in often.values()), clusters))
@@ -188,110 +187,7 @@ def _families(context: Context) -> Iterator[list[_Cluster]]:
         yield clusters
 
 
-def _tagged(context: Context, threshold: float) -> list[tuple[int, int]]:
-    marginals = context.tagging.marginals[:, COLUMN["VAR"]]
-    best = context.tagging.best
-    spans: list[tuple[int, int]] = []
-    for i, token in enumerate(context.tokens):
-        inside = marginals[i] > threshold or (threshold >= 0.5 and best[i].endswith("-VAR"))
-        if not inside:
-            continue
-        joins = (
-            spans
-            and spans[-1][1] == i - 1
-            and best[i] != "B-VAR"
-            and token.sentence == context.tokens[i - 1].sentence
-        )
-        if joins:
-            spans[-1] = (spans[-1][0], i)
-        else:
-            spans.append((i, i))
-    return [s for span in spans if (s := _trim(context, *span)) is not None]
-
-
-def _trim(context: Context, first: int, last: int) -> tuple[int, int] | None:
-    def edge(i: int) -> bool:
-        token = context.tokens[i]
-        return token.stem in STOP or not token.text[0].isalnum()
-
-    while first <= last and (edge(first) or _measure(context, first, last)):
-        first += 1
-    while last >= first and edge(last):
-        last -= 1
-    return (first, last) if first <= last else None
-
-
-def _measure(context: Context, i: int, last: int) -> bool:
-    """ "unit of", "acre of": the measure is not the name."""
-    following = context.tokens[i + 1].lower if i + 1 <= last else ""
-    return context.tokens[i].stem in UNITS and following == "of"
-
-
-def _stems(context: Context, first: int, last: int) -> frozenset[str]:
-    tokens = context.tokens[first : last + 1]
-    return frozenset(
-        t.stem for t in tokens if t.lower not in _INSIDE and t.stem not in STOP and t.text[0].isalnum()
-    )
-
-
-def _clusters(context: Context, spans: list[tuple[int, int]], merge: bool) -> list[_Cluster]:
-    """Spans with the same stems fall together; with `merge`, a part joins the one label that contains it."""
-    table: dict[frozenset[str], _Cluster] = {}
-    for first, last in spans:
-        stems = _stems(context, first, last)
-        if not stems:
-            continue
-        support = context.weight("VAR", first, last)
-        known = table.get(stems)
-        if known:
-            known.support += support
-            known.count += 1
-        else:
-            table[stems] = _Cluster(stems, first, last, support, 1)
-    clusters = sorted(table.values(), key=lambda c: (len(c.stems), c.first))
-    kept: list[_Cluster] = []
-    for cluster in reversed(clusters):
-        owners = [c for c in kept if cluster.stems < c.stems]
-        if owners and (merge or cluster.count < 2):
-            if len(owners) == 1 or _same_core(owners):
-                owners[0].support += cluster.support
-                owners[0].count += cluster.count
-            continue
-        kept.append(cluster)
-    return _join_variants(kept)
-
-
-def _same_core(owners: list[_Cluster]) -> bool:
-    return owners[0].stems <= owners[1].stems or owners[1].stems <= owners[0].stems
-
-
-def _join_variants(clusters: list[_Cluster]) -> list[_Cluster]:
-    """A wording used once ("regular actors") joins the label with which it alone shares a word."""
-    ranked = sorted(clusters, key=lambda c: -c.support)
-    kept: list[_Cluster] = []
-    for cluster in ranked:
-        shared = [c for c in kept if c.stems & cluster.stems]
-        if len(kept) >= 2 and cluster.count == 1:
-            own = [c for c in shared if (c.stems & cluster.stems) - _common(kept)]
-            if (len(own) == 1 and not cluster.stems - own[0].stems - _common(kept)) or (
-                shared and len(own) == 1
-            ):
-                own[0].support += cluster.support
-                continue
-        kept.append(cluster)
-    return kept
-
-
-def _common(clusters: list[_Cluster]) -> frozenset[str]:
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for cluster in clusters:
-        twice |= seen & cluster.stems
-        seen |= cluster.stems
-    return frozenset(twice)
-
-
-def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
+def _enumerations(context: Context) -> Iterator[list[Cluster]]:
     """ "A and B", "A, B, or C" whose members come back later in the text."""
     for i, token in enumerate(context.tokens):
         if token.lower not in ("and", "or") or token.sentence > 3:
@@ -312,7 +208,7 @@ def _enumerations(context: Context) -> Iterator[list[_Cluster]]:
             members.insert(0, more)
         for chosen in [members, members[-2:]] if len(members) > 2 else [members]:
             clusters = [
-                _Cluster(_stems(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen
+                Cluster(stems_of(context, *m), m[0], m[1], context.weight("VAR", *m), 1) for m in chosen
             ]
             if len({c.stems for c in clusters}) == len(clusters):
                 yield clusters
@@ -330,29 +226,16 @@ def _member(context: Context, i: int, *, forward: bool) -> tuple[int, int] | Non
     if not forward and 0 <= i < len(tokens) and tokens[i].text == ",":
         i -= 1
     start = i
-    while 0 <= i < len(tokens) and abs(i - start) < 6 and _nominal(context, i):
+    while 0 <= i < len(tokens) and abs(i - start) < 6 and nominal(context, i):
         i += step
     low, high = (start, i - 1) if forward else (i + 1, start)
-    trimmed = _trim(context, low, high) if low <= high else None
+    trimmed = trim(context, low, high) if low <= high else None
     if trimmed is None:
         return None
     low, high = trimmed
     for length in range(high - low + 1, 0, -1):
         first, last = (low, low + length - 1) if forward else (high - length + 1, high)
-        cut = _trim(context, first, last)
-        if cut and _repeats(context, *cut):
+        cut = trim(context, first, last)
+        if cut and repeats(context, *cut):
             return cut
     return None
-
-
-def _nominal(context: Context, i: int) -> bool:
-    token = context.tokens[i]
-    return token.lower in ("-", "of", "'s") or (token.text[0].isalnum() and token.stem not in STOP)
-
-
-def _repeats(context: Context, first: int, last: int) -> bool:
-    wanted = [t.stem for t in context.tokens[first : last + 1]]
-    size, stems = len(wanted), [t.stem for t in context.tokens]
-    return any(
-        stems[i : i + size] == wanted for i in range(len(stems) - size + 1) if not first - size < i <= last
-    )

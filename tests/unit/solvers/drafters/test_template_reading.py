@@ -38,7 +38,7 @@ KILN = ("linear", (Fraction(3), Fraction(2)), "<=", Fraction(90))
         ("At least half of all items must be vases.", ("ratio", (Fraction(1, 2), Fraction(-1, 2)), ">=", 0)),
         ("At most 30% of the items can be vases.", ("ratio", (Fraction(7, 10), Fraction(-3, 10)), "<=", 0)),
         ("At least twice as many bowls as vases must be fired.", ("xby", (-2, 1), ">=", 0)),
-        ("The number of bowls must be at most three times the number of vases.", ("xby", (-3, 1), "<=", 0)),
+        ("The number of bowls must be at most three times that of the vases.", ("xby", (-3, 1), "<=", 0)),
         ("The number of vases must exceed the number of bowls.", ("xy", (1, -1), ">", 0)),
         ("The number of vases cannot exceed the number of bowls.", ("xy", (1, -1), "<=", 0)),
         ("There must be fewer vases than bowls.", ("xy", (1, -1), "<", 0)),

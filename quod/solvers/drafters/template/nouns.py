@@ -1,0 +1,78 @@
+"""What a number counts: one of the variables, all of them under a common name, a unit, or something else."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from quod.solvers.drafters.template.context import (
+    Context,
+    words_after,
+)
+from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
+from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.numbers import Number
+
+
+def noun_kind(context: Context, number: Number, taken: set[int]) -> str:
+    """Whether the number counts something that is not a variable."""
+    for i in words_after(context, number):
+        token = context.tokens[i]
+        if i in taken:
+            return "variable"
+        if token.stem in UNITS:
+            return "unit"
+        if token.stem in GENERIC_WORDS:
+            return "generic"
+        if token.stem not in STOP:
+            return "other"
+    return "none"
+
+
+def hypernyms(context: Context) -> set[str]:
+    """What the text calls all variables: "two types of containers", "how many of each method"."""
+    if "hypernyms" in context.memo:
+        return context.memo["hypernyms"]
+    found: set[str] = set()
+    tokens = context.tokens
+    for i, token in enumerate(tokens[:-2]):
+        kind = (
+            token.stem in ("type", "kind", "model", "size", "form", "brand") and tokens[i + 1].lower == "of"
+        )
+        each = token.lower == "each" and tokens[i - 1].lower == "of" and i > 0
+        counted = token.lower in ("two", "three", "four", "both") and tokens[i + 1].stem != "type"
+        if kind or each or counted:
+            for following in tokens[i + 1 + kind : i + 4 + kind]:
+                if following.lower in STOP - {"of"} or following.lower in (",", "."):
+                    break
+                if following.stem not in UNITS and following.text.isalpha():
+                    found.add(following.stem)
+    context.memo["hypernyms"] = found - {"of", "type", "kind", "different"}
+    return context.memo["hypernyms"]
+
+
+def counted_noun(context: Context, number: Number) -> str:
+    """Head of the noun phrase right after the number: "methods" in "100 transportation methods"."""
+    head = ""
+    for i in words_after(context, number):
+        token = context.tokens[i]
+        if token.stem in STOP:
+            break
+        head = token.stem
+    return head
+
+
+def counts_variables(context: Context, number: Number) -> bool:
+    """The variables are counted in the number's unit: "90 acres", "per acre of wheat"."""
+    if number.money:
+        words = [t.lower for t in context.tokens]
+        return any(a in ("each", "every", "per") and b == "dollar" for a, b in pairwise(words))
+    noun = next(
+        (context.tokens[i] for i in words_after(context, number) if context.tokens[i].stem not in STOP), None
+    )
+    if noun is None:
+        return False
+    for token in context.tokens[:-1]:
+        following = context.tokens[token.index + 1]
+        if following.stem == noun.stem and token.lower in ("per", "each", "every", "many"):
+            return True
+    return False

@@ -64,7 +64,8 @@ def test_one_more_sentence(sentence: str, row: tuple[str, tuple[int, int], str, 
 def test_respectively() -> None:
     reading = read(
         "A workshop builds stools and benches. Stools and benches need 2 and 5 hours of work, respectively. "
-        "At most 100 hours of work are available. The profit per stool is $9 and the profit per bench is $20. "
+        "At most 100 hours of work are available. "
+        "The profit per stool is $9 and the profit per bench is $20. "
         "How many of each should be built to maximize profit?"
     )
     linear = [r for r in reading.rows if r.kind == "linear"]

@@ -14,7 +14,7 @@ from typing import Any
 from quod import certificates, errors, jobs
 from quod.agents import drafting, trace
 from quod.settings import Settings
-from quod.solvers import coverage, formulation, interpret, options, review, run, tables, units
+from quod.solvers import coverage, formulation, options, review, run, tables, units
 from quod.solvers.drafters import base
 from quod.solvers.exact import Proof
 from quod.solvers.formulation import Formulation
@@ -102,11 +102,11 @@ def _certified(
     certificate = _certificate(chosen, proof)
     result = _result(job, jobs.Status.SOLVED, jobs.Termination(proof.claim["termination"]), tracer, outcome)
     result.certificate = certificate
-    result.answer = _answer(chosen, proof)
     if job.input:
         result.problem = job.input
     try:
         with tracer.task("check", "checking the certificate"):
+            result.answer = _answer(certificate.formulation, proof)
             certificates.check(result.model_dump(mode="json"))
     except errors.CertificateRejected as error:
         tracer.warnings.append(f"the certificate was rejected by quod's own checker: {error}")
@@ -146,21 +146,18 @@ def _certificate(chosen: Formulation, proof: Proof) -> jobs.Certificate:
     )
 
 
-def _answer(chosen: Formulation, proof: Proof) -> dict[str, Any]:
-    answer: dict[str, Any] = {name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim}
+def _answer(certified: dict[str, Any], proof: Proof) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        name: proof.claim[name] for name in ("objective", "bound", "sense") if name in proof.claim
+    }
     if "point" in proof.evidence:
-        answer["values"] = labelled(chosen, proof.evidence["point"])
+        answer["values"] = labelled(certified, proof.evidence["point"])
     return answer
 
 
-def labelled(chosen: Formulation, point: dict[str, Any]) -> dict[str, Any]:
-    """Every declared column under the name the user knows: the variable's label and its index."""
-    labels = {variable.name: variable.label or variable.name for variable in chosen.variables}
-    values = {}
-    for column in interpret.column_names(chosen):
-        name, bracket, index = column.partition("[")
-        values[labels[name] + bracket + index] = point.get(column, "0")
-    return values
+def labelled(certified: dict[str, Any], point: dict[str, Any]) -> dict[str, Any]:
+    """Every declared column of the certified formulation under the key by which the checker looks for it."""
+    return {key: point.get(column, "0") for column, key in certificates.answer_keys(certified).items()}
 
 
 def _result(

@@ -18,16 +18,20 @@ def answer_keys(formulation: Any) -> dict[str, str]:
 
     `formulation` is the JSON object. Raises CertificateRejected when it is malformed.
     """
-    return _keys(Model(formulation))
+    fields = reading.mapping(formulation, "formulation", (), None)
+    parts = (fields.get(name, []) for name in ("sets", "parameters", "variables"))
+    return _keys(declarations.Declarations(*parts))
 
 
-def _keys(model: Model) -> dict[str, str]:
+def _keys(declared: declarations.Declarations) -> dict[str, str]:
+    names: list[str] = []
     keys: list[str] = []
-    for variable in model.declared.variables.values():
+    for variable in declared.variables.values():
         shown = variable.label or variable.name
+        names += [declarations.name_of(variable.name, key) for key in variable.columns]
         keys += [declarations.name_of(shown, key) for key in variable.columns]
     unique = len(set(keys)) == len(keys)
-    return dict(zip(model.names, keys if unique else model.names, strict=True))
+    return dict(zip(names, keys if unique else names, strict=True))
 
 
 def optimal(
@@ -87,7 +91,7 @@ def _same_sense(answer: dict[str, Any], model: Model) -> None:
 
 
 def _same_values(values: Any, model: Model, point: Sequence[flint.fmpq], decimals: bool) -> None:
-    keys = list(_keys(model).values())
+    keys = list(_keys(model.declared).values())
     given = reading.mapping(values, "answer.values", keys, ())
     for key, proved in zip(keys, point, strict=True):
         if reading.number(given[key], f"answer.values, {key}", decimals=decimals) != proved:

@@ -36,9 +36,14 @@ def _columns(model: Model, point: Sequence[flint.fmpq], tolerance: flint.fmpq) -
     ):
         for bound, excess in ((lower, -1), (upper, 1)):
             if bound is not None and excess * (value - bound) > tolerance * max(algebra.ONE, abs(bound)):
-                reading.reject("point", f"column {name} is {float(value):.12g}, past its bound {bound}")
+                reading.reject("point", f"column {name} is {_decimal(value)}, past its bound {bound}")
         if integer and abs(value - (value + flint.fmpq(1, 2)).floor()) > tolerance:
-            reading.reject("point", f"column {name} is {float(value):.12g}, not an integer")
+            reading.reject("point", f"column {name} is {_decimal(value)}, not an integer")
+
+
+def _decimal(value: flint.fmpq) -> str:
+    """About the value, for messages."""
+    return str(flint.arb(value).str(12, radius=False))
 
 
 class _Evaluation:
@@ -57,8 +62,8 @@ class _Evaluation:
             if not self._holds(self._evaluate(where, value), comparison):
                 reading.reject("point", f"{where} is violated by more than the tolerance")
         reached = self._evaluate("objective", lambda: self.model.objective(self.frame))
-        if not self._holds(algebra.total([(reached, 1), (objective, -1)]), "=="):
-            reading.reject("claim.objective", f"{float(objective):.12g} is not the value at the point")
+        if not self._within(algebra.total([(reached, 1), (objective, -1)]), "==", abs(objective)):
+            reading.reject("claim.objective", f"{_decimal(objective)} is not the value at the point")
 
     def _evaluate(self, where: str, value: Callable[[], algebra.Value]) -> algebra.Value:
         self.frame.leaf, self.frame.enclosed = self.units.__getitem__, False
@@ -69,18 +74,27 @@ class _Evaluation:
             return located(where, value)
 
     def _holds(self, value: algebra.Value, comparison: str) -> bool:
+        """value ⋈ 0: exactly for a row without variables, else within the tolerance."""
+        if isinstance(value, algebra.Enclosure):
+            return self._within(value, comparison)
+        function = affine(value)
+        if not function.terms and not function.extrema:
+            return program.holds(function.constant, comparison, strict=True)
+        if comparison in ("<", ">") and program.is_integral(function, self.model.integer):
+            row = program.tightened(comparison, function)
+            return self._within(algebra.Affine(-row.rhs, row.terms), row.comparison)
+        return self._within(function, comparison)
+
+    def _within(self, value: algebra.Value, comparison: str, magnitude: flint.fmpq = algebra.ZERO) -> bool:
+        """value ⋈ 0 up to the tolerance times the magnitude of the value's terms (and `magnitude` more)."""
         if isinstance(value, algebra.Enclosure):
             allowed = flint.arb(self.tolerance) * value.scale
             if comparison == "==":
                 return bool(abs(value.value) <= allowed)
             return bool(value.value <= allowed if comparison in ("<", "<=") else -value.value <= allowed)
         function = affine(value)
-        if not function.terms and not function.extrema:
-            return program.holds(function.constant, comparison, strict=True)
-        if comparison in ("<", ">") and program.is_integral(function, self.model.integer):
-            row = program.tightened(comparison, function)
-            comparison, function = row.comparison, algebra.Affine(-row.rhs, row.terms)
-        reached, allowed = function.at(self.point), self.tolerance * function.magnitude(self.point)
+        reached, scale = function.at(self.point), magnitude + function.magnitude(self.point)
+        allowed = self.tolerance * scale
         if comparison == "==":
             return bool(abs(reached) <= allowed)
         return bool(reached <= allowed if comparison in ("<", "<=") else -reached <= allowed)

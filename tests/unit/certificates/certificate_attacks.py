@@ -167,15 +167,12 @@ def on_unboundedness(document: Document, other_sense: dict[str, str]) -> Iterato
 
 
 def exchanged(oracle: Oracle, formulation: Document, other: Document) -> Attack | None:
-    """The certificate of another problem under this formulation, when the oracle can tell that it does not fit."""
+    """The certificate of another problem under this formulation, when the oracle sees that it fails."""
     if not oracle.plain or other["kind"] != "optimality":
         return None
     x = oracle.point(other["evidence"]["point"])
-    if (
-        x is None
-        or not oracle.feasible(x)
-        or oracle.sign * oracle.value(x) != Fraction(other["claim"]["objective"])
-    ):
+    claimed = Fraction(other["claim"]["objective"])
+    if x is None or not oracle.feasible(x) or oracle.sign * oracle.value(x) != claimed:
         return "another problem's certificate", {**other, "formulation": formulation}
     return None
 

@@ -21,9 +21,10 @@ examples = importlib.import_module("certificate_examples")
 CASES = examples.CASES
 
 SCALARS = [
-    None, True, False, 0, -1, 1, 2**63, 10**5000, 0.5, float("nan"), float("inf"), "", "x", "y",
-    "r0", "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "x" * 5000, [], {},
-    [[]], [None], {"x": None}, {"": "1"}, {1: 2}, {"bound": {}}, ("a", "b"), {"branch": {}}, b"x", object(), {"x": {"x": "x"}},
+    None, True, False, 0, -1, 1, 2**63, 10**5000, 0.5, float("nan"), float("inf"), "", "x", "y", "r0",
+    "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "x" * 5000, [], {},
+    [[]], [None], {"x": None}, {"": "1"}, {1: 2}, {"bound": {}}, ("a", "b"), {"branch": {}}, b"x",
+    object(), {"x": {"x": "x"}},
 ]  # fmt: skip
 
 

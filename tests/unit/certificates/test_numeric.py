@@ -77,6 +77,23 @@ def test_rounding_errors_are_forgiven_relative_to_the_row():
     certificates.check(numeric(formulation, {"x": 1000000.0, "y": 1000000.0000001}, 0))
 
 
+def test_a_constant_objective_is_compared_within_the_tolerance():
+    formulation = examples.model("x", "minimize", "1 / 3")
+    certificates.check(numeric(formulation, {}, 0.3333333333))
+    assert "claim.objective" in rejected(numeric(formulation, {}, 0.3334))
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "1e-999"])
+def test_numbers_beyond_floats_are_only_numbers(value):
+    formulation = examples.model(
+        ["x", {"name": "n", "domain": "integer"}], "minimize", "exp(x)", ("x <= 1e500",)
+    )
+    assert "claim.objective" in rejected(numeric(formulation, {}, value))
+    rejected(numeric(formulation, {"x": value}, 2))
+    rejected(numeric(formulation, {"n": "1e999", "x": value}, 2))
+    assert "column x is -1" in rejected(numeric(formulation, {"x": "-1e999"}, 1))
+
+
 @pytest.mark.parametrize("tolerance", ["1e-5", "-1e-9", "1", 0.1, "x", None, math.nan, math.inf])
 def test_the_tolerance_has_a_limit(tolerance):
     formulation = examples.model("x", "minimize", "x")

@@ -8,7 +8,7 @@ from typing import Any
 
 from quod import errors, settings
 from quod.bench import datasets, engine, summary, worker
-from quod.solvers.drafters import gold
+from quod.solvers.drafters import base, gold
 
 
 def run_nl4opt(
@@ -64,7 +64,10 @@ def _expected(own: datasets.Problem) -> dict[str, Any] | None:
 
 
 def _readable(items: Sequence[worker.Item], drafter: str) -> None:
-    """Refuse unreadable declarations before anything is run, naming the problem."""
+    """Refuse unknown drafters and unreadable declarations before anything is run, naming the problem."""
+    for name in drafter.split(","):
+        if name.strip() not in base.DRAFTERS:
+            base.create(name.strip())
     for item in items:
         if item.record is None:
             if drafter == "gold":

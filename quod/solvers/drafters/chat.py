@@ -34,7 +34,7 @@ divisible (domain "real"). Record this as a convention of kind "integrality" wit
 (reading ">", alternative ">=").
 - `kind` of a constraint, where one fits: sum, upperbound, lowerbound, linear, ratio, xy, xby.
 - evidence: quotations copied exactly from the text. Quote in each element every number and every comparison \
-phrase that it uses, each in one element only.
+phrase that it uses, each in one element only, with words around it where the text has it more than once.
 - unused: quote each number or comparison phrase that no element uses, with the reason.
 - Do not solve the problem.
 

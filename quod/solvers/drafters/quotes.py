@@ -15,6 +15,7 @@ from typing import Any
 from quod.solvers import formulation
 
 _QUOTE = {"type": "string", "description": "words copied exactly from the problem text"}
+_WHOLE = r"(?<!\w)(?<!\d[.,]){}(?!\w)(?![.,]\d)"  # "3" is neither in "30" nor in "1.3"
 _LEFT_OUT = {"Formulation": ("text", "version"), "Parameter": ("file",)}
 
 
@@ -65,7 +66,7 @@ def _parts(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class _Finder:
-    """Finds quotations: exactly, else with any white space and letter case."""
+    """Finds quotations: any white space and letter case, whole words and numbers if there are such."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -83,9 +84,8 @@ class _Finder:
         if not words:
             self.messages.append(f"evidence {str(quote)[:60]!r} is not a quotation")
             return None
-        pattern = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
-        key = " ".join(words).lower()
-        found = pattern.search(self._text, self._next.get(key, 0)) or pattern.search(self._text)
+        key, body = " ".join(words).lower(), r"\s+".join(map(re.escape, words))
+        found = self._search(_WHOLE.format(body), self._next.get(key, 0)) or self._search(body, 0)
         if found is None:
             self.messages.append(
                 f"evidence {quote[:60]!r} is not in the problem text; copy the words exactly"
@@ -93,3 +93,8 @@ class _Finder:
             return None
         self._next[key] = found.end()
         return found.span()
+
+    def _search(self, pattern: str, start: int) -> re.Match[str] | None:
+        """The first match from `start` on, else the first of all."""
+        compiled = re.compile(pattern, re.IGNORECASE)
+        return compiled.search(self._text, start) or compiled.search(self._text)

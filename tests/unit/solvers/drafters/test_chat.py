@@ -177,6 +177,13 @@ def test_equal_quotations_are_found_at_successive_places() -> None:
     assert messages == []
 
 
+def test_a_quoted_number_is_a_whole_number() -> None:
+    document = {"objective": {"evidence": ["3"]}, "constraints": [{"evidence": ["3", "pear"]}]}
+    found, _ = quotes.located(document, "30 pears, 1.3 kg, 3,000 l, 3 and 3.")
+    assert found["objective"]["evidence"] == [{"start": 27, "end": 28}]
+    assert found["constraints"][0]["evidence"] == [{"start": 33, "end": 34}, {"start": 3, "end": 7}]
+
+
 def test_the_schema_for_models_has_quotations_and_no_files() -> None:
     schema = quotes.schema()
     assert schema["$defs"]["Evidence"]["type"] == "string"

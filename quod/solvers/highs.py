@@ -122,15 +122,14 @@ def _pass_hessian(model: Any, form: StandardForm, sign: float) -> None:
 
 
 def is_convex(form: StandardForm) -> bool:
-    """Whether the quadratic objective, as a minimization, is convex (HiGHS itself overlooks some that are not).
+    """Whether the quadratic objective is convex as a minimization; HiGHS overlooks some that are not.
 
     Raises InvalidInput beyond 5,000 columns with quadratic terms, where the eigenvalues take too long.
     """
     used = sorted({k for i, j, _ in form.quadratic for k in (i, j)})
     if len(used) > _MOST_QUADRATIC_COLUMNS:
         raise errors.InvalidInput(
-            f"has {len(used):,} columns in quadratic terms, at most {_MOST_QUADRATIC_COLUMNS:,} can be checked "
-            "for convexity",
+            f"has {len(used):,} columns in quadratic terms; up to {_MOST_QUADRATIC_COLUMNS:,} are checked",
             field="objective",
         )
     place = {column: k for k, column in enumerate(used)}

@@ -1,7 +1,7 @@
 """Evaluates the syntax tree of a formulation one binding at a time, over any kind of number.
 
-A variable may stand for a number or for an expression object of a solver; arithmetic is Python's own. Slow and
-plain, for nonlinear models; `quod.solvers.expand` makes linear ones.
+A variable may stand for a number or for an expression object of a solver; arithmetic is Python's own. Slow
+and plain, for nonlinear models; `quod.solvers.expand` makes linear ones.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Interpreter:
         self._functions = functions
 
     def value(self, node: syntax.Expression, binding: Binding | None = None) -> Any:
-        """The value of an expression. Raises InvalidInput for an index outside its sets or a division by zero."""
+        """The value of an expression. Raises InvalidInput for a wrong index or a division by zero."""
         binding = binding or {}
         match node:
             case syntax.Number():
@@ -100,8 +100,8 @@ class Interpreter:
                 return -self.value(node.operand, binding)
             case syntax.Add():
                 signed = zip(node.signs, node.terms, strict=True)
-                parts = ((sign, self.value(term, binding)) for sign, term in signed)
-                return _sum(part if sign == "+" else -part for sign, part in parts)
+                values = ((sign, self.value(term, binding)) for sign, term in signed)
+                return _sum(value if sign == "+" else -value for sign, value in values)
             case syntax.Multiply():
                 return self._product(node, binding)
             case syntax.Power():

@@ -1,4 +1,4 @@
-"""SCIP: nonlinear and nonconvex models, integer ones too, solved globally in floating point (extra `nonlinear`)."""
+"""SCIP: nonlinear and nonconvex models, integer ones too, solved globally in floats (extra `nonlinear`)."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ class _Model:
             self.model.addCons(impossible >= 1, name=name)
 
     def _closed(self, difference: Any, operator: syntax.Comparison) -> tuple[Any, syntax.Comparison]:
-        """A strict row closed: by one grid step where it is linear over integers, by its closure elsewhere."""
+        """A strict row closed: by one grid step if it is linear over integers, else by its closure."""
         closed: syntax.Comparison = "<=" if operator == "<" else ">="
         if difference.degree() > 1:
             return difference, closed
-        pairs = [(Fraction(repr(float(c))), term.vartuple) for term, c in difference.terms.items() if c]
+        pairs = [(_fraction(float(c)), term.vartuple) for term, c in difference.terms.items() if c]
         constant = sum((c for c, columns in pairs if not columns), Fraction(0))
         terms = [(c, columns[0]) for c, columns in pairs if columns]
         if not terms or any(column.vtype() == "CONTINUOUS" for _, column in terms):
@@ -163,7 +163,10 @@ class _Model:
         self.model.setObjective(value, sense)
 
     def optimize(self) -> str:
-        self.model.optimize()
+        try:
+            self.model.optimize()
+        except Exception as error:  # SCIP knows no other; its own words say little
+            raise errors.ToolFailed(f"SCIP failed on this model ({error})", tool="scip") from error
         return str(self.model.getStatus())
 
     def outcome(self, status: str, seconds: float) -> Outcome:
@@ -197,6 +200,13 @@ class _Model:
     def _version(self) -> tuple[int, int, int]:
         model = self.model
         return model.getMajorVersion(), model.getMinorVersion(), model.getTechVersion()
+
+
+def _fraction(coefficient: float) -> Fraction:
+    """The fraction that a coefficient was before SCIP made it a float: 1/3, not 0.3333333333333333."""
+    near = Fraction(coefficient).limit_denominator(10**6)
+    close = abs(float(near) - coefficient) <= 1e-12 * abs(coefficient)
+    return near if close else Fraction(repr(coefficient))
 
 
 def _bounds(variable: Variable) -> tuple[float | None, float | None]:

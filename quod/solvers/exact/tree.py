@@ -238,7 +238,7 @@ class Search:
             self.judge.adopt(point)
 
     def weakest(self) -> fmpq | None:
-        """Prove for every open node what its parent's multipliers do; the least bound of all, None for -inf."""
+        """Prove of every open node what its parent's multipliers do; the least bound, None for -inf."""
         for node in self.nodes:
             if node.leaf is None and node.branch is None:
                 node.leaf = self._inherited(node)

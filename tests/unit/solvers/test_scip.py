@@ -55,6 +55,7 @@ def accepted(chosen, proof):
         ("sin(x) + cos(y)", ["x <= 6", "y <= 6"], {}, -2),
         ("prod(x + k for k in K)", ["x + y >= 2"], {"sets": [{"name": "K", "elements": [1, 2]}]}, 2),
         ("3", ["x*y >= 3"], {}, 3),
+        ("exp(x) - y/3", ["x + y + y/3 < 5", "x >= 1"], {"domain": "integer"}, 2.05162),
         ("x ** 3 / (y + 1)", ["x >= 2", "y <= 3"], {}, 2),
     ],
 )

@@ -106,7 +106,10 @@ def _digest(item: worker.Item, settings: Settings) -> str:
 
 
 def _kept(resume: str | Path | None, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Records of earlier runs by digest; a last line cut short by an interruption is passed over."""
+    """Records of earlier runs by digest.
+
+    Passed over: a last line cut short by an interruption, and problems that failed, which are tried again.
+    """
     path = _file(resume)
     if path is None or not path.exists():
         return {}
@@ -117,7 +120,7 @@ def _kept(resume: str | Path | None, wanted: set[str]) -> dict[str, dict[str, An
             digest, record = row["digest"], row["record"]
         except (ValueError, KeyError, TypeError):
             continue
-        if digest in wanted:
+        if digest in wanted and all(run["status"] != "failed" for run in record["runs"].values()):
             kept[digest] = record
     return kept
 

@@ -24,6 +24,7 @@ _DENIED = re.compile(r"\b(?:no|not|cannot|never|without)\b|n['’]t\b", re.I)
 _DIVISIBLE = re.compile(r"\b(?:divisible|fractional|fractions|partial|non-?integers?)\b", re.I)
 _WELCOME = re.compile(
     r"\b(?:allowed|okay|ok|possible|acceptable|permitted|fine)\b"
+    r"|\b(?:full|whole|complete)\s+or\s+(?:partial|fractional)\b"
     r"|\b(?:is|are|be)\s+(?:infinitely\s+)?(?:divisible|fractional|non-?integers?)\b",
     re.I,
 )

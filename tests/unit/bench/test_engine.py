@@ -116,6 +116,21 @@ def test_a_broken_problem_costs_only_itself(data: pathlib.Path) -> None:
     assert any("1: failed (error)" in line for line in lines)
 
 
+def test_failed_problems_are_tried_again(tmp_path: pathlib.Path) -> None:
+    class Killed(Pipeline):
+        def __call__(
+            self, job: jobs.Job, settings: settings.Settings, drafters: Sequence[base.Drafter]
+        ) -> jobs.Result:
+            if "oaks" in job.input:
+                raise errors.ToolFailed("killed from outside")
+            return super().__call__(job, settings, drafters)
+
+    assert run(Killed(), tmp_path)["failed"] == 1
+    again = Pipeline()
+    assert run(again, tmp_path)["failed"] == 0
+    assert again.texts == ["Plant 3 oaks."]
+
+
 @pytest.mark.parametrize("error", [errors.Misconfigured("no key"), errors.Unavailable("down")])
 def test_what_concerns_every_problem_ends_the_run(data: pathlib.Path, error: errors.QuodError) -> None:
     def broken(job: jobs.Job, settings: settings.Settings, drafters: Sequence[base.Drafter]) -> jobs.Result:

@@ -39,6 +39,7 @@ def test_strict_words(direction: str, operator: str, strict: bool) -> None:
         ),
         ("The land is divisible.", "The land is divisible"),
         ("The amounts need not be integers.", "need not be integers"),
+        ("How many full or partial tanks are best?", "How many full or partial tanks are best"),
         ("Partial loads are not allowed.", None),
         ("The variables cannot be fractional.", None),
         ("A partial refund costs $5.", None),

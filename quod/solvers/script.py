@@ -80,7 +80,8 @@ class _Script:
         """Whether a variable surely stands in every row: outside all loops and not multiplied."""
         if tree.operator in ("<", ">"):
             return False  # below() may cancel it
-        terms = [t for side in (tree.left, tree.right) for t in (side, *syntax.children(side))]
+        sides = (tree.left, tree.right)
+        terms = [t for side in sides for t in (side.terms if isinstance(side, syntax.Add) else (side,))]
         return any(
             isinstance(t, syntax.Name | syntax.Indexed) and t.name in self.variables - bound for t in terms
         )

@@ -6,6 +6,7 @@ NumPy's operators work on both, so the expansion is written once.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,8 @@ import numpy as np
 
 from quod import errors, numbers
 from quod.solvers.standard import Array
+
+_SHORT_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class Arithmetic:
@@ -67,8 +70,11 @@ class Arithmetic:
     def read(self, value: Any, field: str) -> Any:
         """One JSON number or text. Raises InvalidInput naming `field`."""
         value = value.item() if isinstance(value, np.generic) else value
-        if not self.exact and type(value) is float and math.isfinite(value):
-            return value
+        if not self.exact:
+            if type(value) is float and math.isfinite(value):
+                return value
+            if type(value) is str and _SHORT_DECIMAL.fullmatch(value):
+                return float(value)  # correctly rounded, as by way of a Fraction
         return self.number(numbers.exact(value, field=field), field)
 
     def sums(self, owner: Array, values: Array, count: int) -> Array:

@@ -142,6 +142,10 @@ class ConvexTerms:
         Columns and rows are ordered by row of the formulation and reading order, outer before inner.
         """
         none = np.zeros(0, dtype=np.int64)
+        if not self.columns:
+            zeros = self.arithmetic.zeros(0)
+            nothing = Rows(np.zeros(1, dtype=np.int64), none, zeros, zeros)
+            return main, Linearised(none, none, none, none, nothing, none)
         owner, part = np.concatenate([none, *self._owners]), np.concatenate([none, *self._parts])
         extra = self.rows.finish(self._row_count, self.declared + self.columns)
         directions = np.concatenate([none, *self._directions])

@@ -132,7 +132,8 @@ class Evaluator:
 
     def limit_span(self, node: syntax.Expression, frame: Frame) -> None:
         """The same for the cells on which an expression depends."""
-        self.limit(frame.project(self._keys(node, frame))[0], "terms")
+        if frame.cells > self.data.max_cells:
+            self.limit(frame.project(self._keys(node, frame))[0], "terms")
 
     def _keys(self, node: syntax.Any, frame: Frame) -> set[str]:
         """Loops of the frame that the node looks at."""

@@ -7,13 +7,13 @@ from typing import Any
 import flint
 import numpy as np
 import pyomo.environ as pyo
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyomo.repn import generate_standard_repn
 
 from quod.certificates import model as checker
 from quod.certificates import program
-from quod.solvers import expand, pyomo_model
+from quod.solvers import expand, pyomo_model, script, tables
 from quod.solvers.formulation import parse
 from quod.solvers.standard import StandardForm
 
@@ -224,11 +224,14 @@ def assert_floats_match(form: StandardForm, exact: StandardForm) -> None:
 
 def plain_name(item: Any) -> str:
     linearised = item.parent_component().local_name in ("linearised", "linearised_rows")
-    return item.index() if linearised else item.name
+    return str(item.index()) if linearised else str(item.name)
 
 
 def pyomo_rows(document: dict[str, Any]) -> dict[str, tuple[dict[str, float], Any, Any]]:
-    built = pyomo_model.build(parse(document))
+    return rows_of(pyomo_model.build(parse(document)))
+
+
+def rows_of(built: Any) -> dict[str, tuple[dict[str, float], Any, Any]]:
     result = {}
     for data in built.component_data_objects(pyo.Constraint):
         linear_part = generate_standard_repn(data.body)
@@ -267,3 +270,35 @@ def test_all_expansions_agree(document: dict[str, Any]) -> None:
     assert_same_as_checker(exact, document)
     assert_floats_match(form, exact)
     assert_same_as_pyomo(form, document)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(documents())
+def test_exported_scripts_agree(document: dict[str, Any]) -> None:
+    assume("0.1 + 0.2" not in str(document["constraints"]))  # scripts decide conditions in floating point
+    form = expand.expand(parse(document))
+    names: dict[str, Any] = {"__name__": "script"}
+    exec(compile(script.text(tables.inline(parse(document))), "script", "exec"), names)
+    rows = rows_of(names["model"])
+    assert len(rows) >= form.declared_rows
+    for i in range(form.declared_rows):
+        terms, low, high = rows[form.row_name(i)]
+        sense, rhs, found = int(form.row_sense[i]), float(form.rhs[i]), row(form, i)
+        if any("#" in name for name in found):
+            continue  # the script gives the columns of abs, min and max other names
+        if not found:
+            holds = (low is None or low <= 1e-9) and (high is None or high >= -1e-9)
+            assert holds == {-1: rhs >= 0, 0: rhs == 0, 1: rhs <= 0}[sense]
+            continue
+        if sign(terms) != sign(found):  # Pyomo may store a row the other way round
+            terms = {name: -value for name, value in terms.items()}
+            low, high = (None if b is None else -b for b in (high, low))
+        for bound, wanted in ((low, sense >= 0), (high, sense <= 0)):
+            assert (bound is not None) == wanted
+            assert bound is None or abs(bound - rhs) < 1e-7 * max(1, abs(rhs))
+        for name in found | terms:
+            assert abs(found.get(name, 0.0) - terms.get(name, 0.0)) < 1e-9, (form.row_name(i), name)
+
+
+def sign(terms: dict[str, float]) -> bool:
+    return min((name, value) for name, value in terms.items() if abs(value) > 1e-12)[1] > 0

@@ -79,7 +79,7 @@ def test_indexed_rows_columns_and_names() -> None:
             {
                 "name": "flow",
                 "for_each": "t in T if t > 1 for i in I",
-                "expression": "c[i, t]*x[i, t] - x[i, t - 1] <= sum(q[j, s]*z[j, s] for (j, s) in A if j != i)",
+                "expression": "c[i, t]*x[i, t] - x[i, t - 1] <= sum(q[j, s]*z[j, s] for (j, s) in A if j!=i)",
             },
             {
                 "name": "total",

@@ -239,6 +239,8 @@ def outside(name: str, key: Key) -> NoReturn:
 
 def _product(names: Any, sets: dict[str, IndexSet], where: str) -> Product:
     index = []
+    if len(reading.array(names, where)) > 20:
+        reading.reject(where, "there are more than 20 index sets")
     for name in reading.array(names, where):
         if not isinstance(name, str) or name not in sets:
             reading.reject(where, f"index {reading.shown(name)} is not a set")

@@ -10,13 +10,15 @@ import flint
 
 from quod import errors, numbers
 
+MAX_MESSAGE = 1000
+"""Characters of a message; it may quote numbers of any length."""
 MAX_BITS = 200_000
 """Size of the numerator or denominator of any number that occurs."""
 
 
 def reject(where: str, message: str) -> NoReturn:
     """Raise CertificateRejected `where: message`."""
-    raise errors.CertificateRejected(f"{where}: {message}")
+    raise errors.CertificateRejected(f"{where}: {message}"[:MAX_MESSAGE])
 
 
 def shown(value: Any) -> str:

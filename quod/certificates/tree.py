@@ -59,7 +59,7 @@ def _structure(form: program.Program, nodes: list[Any]) -> dict[int, _Branch]:
             branch = branches[number] = _branch(form, fields["branch"], where)
             for child in (branch.down, branch.up):
                 if not number < child < len(nodes):
-                    reading.reject(where, f"child {child} is not a later node")
+                    reading.reject(where, f"child {reading.shown(child)} is not a later node")
                 parents[child] += 1
     for number, count in enumerate(parents):
         if number > 0 and count != 1:

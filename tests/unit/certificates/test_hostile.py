@@ -22,7 +22,7 @@ CASES = examples.CASES
 
 SCALARS = [
     None, True, False, 0, -1, 1, 2**63, 10**5000, 0.5, float("nan"), float("inf"), "", "x", "y", "r0",
-    "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "x" * 5000, [], {},
+    "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "1e-999", "9 ** 999", "log(x)", 10**400, "x" * 5000, [], {},
     [[]], [None], {"x": None}, {"": "1"}, {1: 2}, {"bound": {}}, ("a", "b"), {"branch": {}}, b"x",
     object(), {"x": {"x": "x"}},
 ]  # fmt: skip
@@ -192,6 +192,7 @@ def big(name, formulation):
 THOUSAND = [{"name": "I", "elements": list(range(1000))}]
 LARGE = {
     **big("columns", examples.model([{"name": "x", "index": ["I"] * 6}], "minimize", "0", sets=THOUSAND)),
+    **big("index", examples.model([{"name": "x", "index": ["I"] * 5000}], "minimize", "0", sets=THOUSAND)),
     **big(
         "values",
         examples.model(

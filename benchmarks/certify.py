@@ -251,13 +251,13 @@ def ratios(raw: dict[str, Document]) -> dict[str, float]:
     return found
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Document:
     """What the numbers were measured on."""
     return {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "highspy": f"{highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}",
+        "highspy": highs.version(),
     }
 
 

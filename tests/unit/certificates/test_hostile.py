@@ -22,9 +22,9 @@ CASES = examples.CASES
 
 SCALARS = [
     None, True, False, 0, -1, 1, 2**63, 10**5000, 0.5, float("nan"), float("inf"), "", "x", "y", "r0",
-    "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "1e-999", "9 **
-    999", "log(x)", 10**400, "x" * 5000, [], {}, [[]], [None], {"x": None}, {"": "1"}, {1: 2}, {"bound":
-    {}}, ("a", "b"), {"branch": {}}, b"x", object(), {"x": {"x": "x"}},
+    "0", "1/0", "1e999", "-5/6", "nan", "I", "\ud800", "x[Ulm]", "sum", "lambda: 0", "1e-999", "9 ** 999",
+    "log(x)", 10**400, "x" * 5000, [], {}, [[]], [None], {"x": None}, {"": "1"}, {1: 2}, {"bound": {}},
+    ("a", "b"), {"branch": {}}, b"x", object(), {"x": {"x": "x"}},
 ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ class _Builder:
         tree = language.objective(self.formulation, scope)
         direction = 1 if goal.sense == "minimize" else -1
         form = self._form(tree, {}, direction, "objective")
-        body = self._expression(form, "objective") if form else self.general.value(tree, {})
+        body = self._expression(form, "objective") if form else self._general(tree, {}, "objective")
         sense = pyo.minimize if direction == 1 else pyo.maximize
         self.model.objective = pyo.Objective(expr=_number(body), sense=sense)
         for declared in self.formulation.constraints:
@@ -92,12 +92,18 @@ class _Builder:
         form = self._form(difference, at, _DIRECTION[tree.operator], label)
         operator: str = tree.operator
         if form is None:
-            return _relation(self._body(self.general.value(difference, at), label), operator, 0.0)
+            return _relation(self._body(self._general(difference, at, label), label), operator, 0.0)
         whole = not form.extrema and all(column[0] in self.discrete for column in form.terms)
         if operator in ("<", ">") and whole:
             form, operator = linear_form.closed(form, operator)
         bound = float(-form.constant)
         return _relation(self._expression(form, label, constant=False), operator, bound)
+
+    def _general(self, tree: syntax.Expression, at: dict[str, str | int], label: str) -> Any:
+        try:
+            return self.general.value(tree, at)
+        except errors.InvalidInput as error:
+            raise errors.InvalidInput(str(error), field=label) from None
 
     def _form(
         self, tree: syntax.Expression, at: dict[str, str | int], direction: int, label: str

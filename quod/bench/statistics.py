@@ -16,7 +16,9 @@ def wilson(successes: int, n: int, z: float = 1.959963984540054) -> tuple[float,
     centre = share + square / (2 * n)
     spread = z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
     scale = 1 + square / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    low = 0.0 if successes == 0 else (centre - spread) / scale
+    high = 1.0 if successes == n else (centre + spread) / scale
+    return low, high
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:

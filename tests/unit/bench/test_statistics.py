@@ -13,6 +13,10 @@ def test_wilson_interval_of_known_cases() -> None:
     assert statistics.wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert statistics.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
     assert statistics.wilson(0, 0) is None
+    for n in range(1, 50):
+        low, high = statistics.wilson(0, n) or (1.0, 0.0)
+        assert low == 0.0
+        assert statistics.wilson(n, n) == pytest.approx((1 - high, 1.0))
 
 
 @settings(deadline=None)

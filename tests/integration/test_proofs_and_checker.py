@@ -60,11 +60,11 @@ def certificate(chosen, proof) -> jobs.Certificate:
     )
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(formulations())
 def test_every_proof_is_accepted(chosen):
     try:
-        outcome, proof = run.prove_here(chosen, Options(time_limit=5, node_limit=400))
+        outcome, proof = run.prove_here(chosen, Options(time_limit=2, node_limit=200))
     except errors.ToolFailed:  # SCIP gives up on some unbounded nonlinear models, and says so
         assert expand.classify(chosen) in ("nlp", "minlp")
         return
@@ -78,9 +78,9 @@ def test_every_proof_is_accepted(chosen):
         assert proof.claim["termination"] == outcome.termination.value
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(formulations(), st.integers(1, 5))
 def test_weaker_proofs_are_accepted_too(chosen, node_limit):
-    _, proof = run.prove_here(chosen, Options(time_limit=5, node_limit=node_limit, gap=0.2))
+    _, proof = run.prove_here(chosen, Options(time_limit=2, node_limit=node_limit, gap=0.2))
     if proof is not None:
         assert certificates.check(certificate(chosen, proof)).strength == proof.strength

@@ -10,6 +10,7 @@ from quod import certificates, errors, jobs
 from quod.solvers import formulation, run
 from quod.solvers.options import Options
 
+pytest.importorskip("pyscipopt", reason="SCIP is an extra: pip install 'quod[nonlinear]'")
 LIMITS = Options(time_limit=20)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from quod.solvers.drafters.template.context import Context
@@ -27,11 +26,18 @@ class Place:
     features: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
+_weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+
+
 def shipped_weights() -> dict[str, float]:
     """Weights that are part of the package."""
-    weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    return weights
+    return _weights
+
+
+def use(path: Path) -> None:
+    """Puts other weights in the place of the shipped ones (training does so from stage to stage)."""
+    _weights.clear()
+    _weights.update(json.loads(path.read_text(encoding="utf-8")))
 
 
 def places(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from functools import lru_cache
 from pathlib import Path
 
 from quod.solvers.drafters.template import roles
@@ -14,11 +13,18 @@ from quod.solvers.drafters.template.model import Model
 WEIGHTS = Path(__file__).with_name("confidence.json")
 
 
-@lru_cache(maxsize=1)
+_weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+
+
 def shipped_weights() -> dict[str, float]:
     """Weights that are part of the package."""
-    weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    return weights
+    return _weights
+
+
+def use(path: Path) -> None:
+    """Puts other weights in the place of the shipped ones (training does so from stage to stage)."""
+    _weights.clear()
+    _weights.update(json.loads(path.read_text(encoding="utf-8")))
 
 
 def features(draft: Draft, model: Model, status: str, margin: float, problems: int) -> dict[str, float]:

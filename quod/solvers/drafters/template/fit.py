@@ -7,26 +7,19 @@ is), so each text is tagged by a tagger that was trained without the texts near 
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from quod.solvers.drafters.template import assemble, attach, matching, roles
-from quod.solvers.drafters.template.context import Context, make_context
-from quod.solvers.drafters.template.lexicon import STOP
+from quod.solvers.drafters.template.context import Context
+from quod.solvers.drafters.template.corpus import Example, Reference
 from quod.solvers.drafters.template.limits import Limit, Option
-from quod.solvers.drafters.template.mentions import GENERIC, Variable, find_mentions
+from quod.solvers.drafters.template.mentions import GENERIC, find_mentions
 from quod.solvers.drafters.template.rows import CoefficientRow
-from quod.solvers.drafters.template.tagger import Tagger, prepare
-from quod.solvers.drafters.template.train import Document, train
 
-FOLDS = 5
-_BLOCK = 15  # neighbouring texts are often variants of each other and share a fold
 _STEPS = 200
 
 
@@ -38,55 +31,13 @@ class Choice:
     right: list[bool]
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A model that a careful reader wrote down for a text."""
-
-    names: tuple[str, ...]
-    objective: tuple[Fraction, ...]
-    rows: tuple[tuple[tuple[Fraction, ...], Fraction], ...]
-
-    @staticmethod
-    def parse(line: dict[str, Any]) -> Reference:
-        """From {"vars": […], "obj": […], "cons": [[[…], op, rhs], …]}."""
-        rows = tuple((tuple(map(_exact, c[0])), _exact(c[2])) for c in line["cons"])
-        return Reference(tuple(line["vars"]), tuple(map(_exact, line["obj"])), rows)
-
-    def variables(self) -> tuple[Variable, ...]:
-        """The named variables as the reader labels them."""
-        found = []
-        for name in self.names:
-            stems = {t.stem for t in prepare(name)[0] if t.stem not in STOP and t.text[0].isalnum()}
-            found.append(Variable(name, frozenset(stems), 0, 0))
-        return tuple(found)
-
-
-def _exact(value: float | int | str) -> Fraction:
-    return Fraction(str(value)).limit_denominator(10**9)
-
-
-def jackknifed(documents: Sequence[Document]) -> list[Context]:
-    """Every text tagged by a tagger that has not seen it."""
-    contexts: dict[int, Context] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for fold in range(FOLDS):
-            path = Path(folder) / f"{fold}.crfsuite"
-            train([d for i, d in enumerate(documents) if i // _BLOCK % FOLDS != fold], path)
-            tagger = Tagger(path)
-            for i, (text, _) in enumerate(documents):
-                if i // _BLOCK % FOLDS == fold:
-                    tokens, numbers = prepare(text)
-                    contexts[i] = make_context(text, tokens, numbers, tagger.tag(tokens, numbers))
-    return [contexts[i] for i in range(len(documents))]
-
-
-def fit_roles(contexts: Sequence[Context], documents: Sequence[Document]) -> dict[str, float]:
+def fit_roles(contexts: Sequence[Context], examples: Sequence[Example]) -> dict[str, float]:
     """Weights of `roles`; half of the examples hide the tagger, so that wording alone can decide."""
     rows: list[tuple[dict[str, float], int]] = []
-    for context, (_, spans) in zip(contexts, documents, strict=True):
+    for context, example in zip(contexts, examples, strict=True):
         for number in context.numbers:
             role = roles.NEITHER
-            for label, start, end in spans:
+            for label, start, end in example.spans:
                 if start < number.end and end > number.start and label in ("PARAM", "LIMIT"):
                     role = roles.COEFFICIENT if label == "PARAM" else roles.BOUND
             features = roles.features(context, number)
@@ -114,7 +65,7 @@ def attachment_choices(context: Context, reference: Reference) -> list[Choice]:
         and n.first not in inside
         and roles.probabilities(context, n)[roles.COEFFICIENT] > 0.5
     ]
-    rows = [reference.objective, *(row for row, rhs in reference.rows if rhs)]
+    rows = [reference.objective, *(row for row, _, rhs in reference.rows if rhs)]
     found = []
     for number in numbers:
         several = [r for r in rows if number.value != 1 or (len({*r}) > 1 and sum(map(bool, r)) > 1)]
@@ -155,7 +106,7 @@ def _is_row(row: CoefficientRow, vector: tuple[Fraction, ...]) -> bool:
 def _limit_choice(limit: Limit, rows: list[CoefficientRow], reference: Reference) -> Choice:
     value, size = limit.number.value, len(reference.names)
     right: set[tuple[str, int]] = set()
-    for vector, rhs in reference.rows:
+    for vector, _, rhs in reference.rows:
         used = [v for v, c in enumerate(vector) if c]
         spread = max(vector) - min(vector)
         if limit.number.kind in ("percent", "fraction") and rhs == 0 and spread:
@@ -186,22 +137,30 @@ def fit(choices: Sequence[Choice], decay: float) -> dict[str, float]:
     """Weights of the log-linear model that makes the right alternatives likely (AdaGrad, L2 decay)."""
     names = sorted({f for c in choices for a in c.alternatives for f in a})
     index = {f: k for k, f in enumerate(names)}
-    encoded = []
-    for choice in choices:
-        where = [np.array([index[f] for f in a], dtype=np.intp) for a in choice.alternatives]
-        values = [np.array(list(a.values())) for a in choice.alternatives]
-        encoded.append((where, values, np.array(choice.right, dtype=float)))
+    flat = [a for c in choices for a in c.alternatives]
+    column = np.array([index[f] for a in flat for f in a], dtype=np.intp)
+    value = np.array([v for a in flat for v in a.values()])
+    row = np.repeat(np.arange(len(flat)), [len(a) for a in flat])
+    group = np.repeat(np.arange(len(choices)), [len(c.alternatives) for c in choices])
+    right = np.array([r for c in choices for r in c.right], dtype=float)
     weights, squares = np.zeros(len(names)), np.full(len(names), 1e-8)
     for _ in range(_STEPS):
-        gradient = -decay * weights
-        for where, values, right in encoded:
-            scores = np.array([weights[w] @ v for w, v in zip(where, values, strict=True)])
-            chances = np.exp(scores - scores.max())
-            chances /= chances.sum()
-            wanted = chances * right
-            wanted /= max(wanted.sum(), 1e-12)
-            for w, v, step in zip(where, values, wanted - chances, strict=True):
-                gradient[w] += step * v
+        scores = np.bincount(row, weights=weights[column] * value, minlength=len(flat))
+        chances = _normalized(np.exp(np.clip(scores - _most(scores, group), -60.0, 0.0)), group)
+        step = _normalized(chances * right, group) - chances
+        gradient = np.bincount(column, weights=step[row] * value, minlength=len(names)) - decay * weights
         squares += gradient**2
         weights += 0.5 * gradient / np.sqrt(squares)
     return {f: round(float(weights[k]), 3) for f, k in index.items()}
+
+
+def _most(scores: np.ndarray, group: np.ndarray) -> np.ndarray:
+    most = np.full(group[-1] + 1, -np.inf)
+    np.maximum.at(most, group, scores)
+    spread: np.ndarray = most[group]
+    return spread
+
+
+def _normalized(mass: np.ndarray, group: np.ndarray) -> np.ndarray:
+    shares: np.ndarray = mass / np.maximum(np.bincount(group, weights=mass), 1e-12)[group]
+    return shares

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from functools import lru_cache
 from pathlib import Path
 
 from quod.solvers.drafters.template.context import Context, words_after, words_before
@@ -27,11 +26,18 @@ _CUES = words("""
     """)
 
 
-@lru_cache(maxsize=1)
+_weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+
+
 def shipped_weights() -> dict[str, float]:
     """Weights that are part of the package."""
-    weights: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    return weights
+    return _weights
+
+
+def use(path: Path) -> None:
+    """Puts other weights in the place of the shipped ones (training does so from stage to stage)."""
+    _weights.clear()
+    _weights.update(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _logit(p: float) -> float:

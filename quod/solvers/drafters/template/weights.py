@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 
 OPTIONS = Path(__file__).with_name("options.json")
@@ -37,8 +36,15 @@ WEIGHTS: dict[str, float] = {
 }
 
 
-@lru_cache(maxsize=1)
+_options: dict[str, float] = json.loads(OPTIONS.read_text(encoding="utf-8"))
+
+
 def option_weights() -> dict[str, float]:
     """Weights of the readings of bounds and objective, part of the package."""
-    weights: dict[str, float] = json.loads(OPTIONS.read_text(encoding="utf-8"))
-    return weights
+    return _options
+
+
+def use(path: Path) -> None:
+    """Puts other weights in the place of the shipped ones (training does so from stage to stage)."""
+    _options.clear()
+    _options.update(json.loads(path.read_text(encoding="utf-8")))

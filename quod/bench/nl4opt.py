@@ -8,7 +8,7 @@ from typing import Any
 
 from quod import errors, settings
 from quod.bench import datasets, engine, summary, worker
-from quod.solvers.drafters import base, gold
+from quod.solvers.drafters import base
 
 
 def run_nl4opt(
@@ -35,7 +35,7 @@ def run_nl4opt(
     keys = [own for _, own in datasets.pair(problems, datasets.load(key))] if key else problems
     chosen = settings.load(**{**(overrides or {}), "drafter": drafter})
     items = _items(problems, keys)[:limit]
-    _readable(items, drafter)
+    _refuse_misfits(items, drafter)
     records = engine.run(items, chosen, jobs=jobs, resume=resume, progress=progress, solve=solve)
     return summary.summarize(records, suite=suite, drafter=drafter)
 
@@ -63,19 +63,13 @@ def _expected(own: datasets.Problem) -> dict[str, Any] | None:
     return {"termination": "no_optimum" if own.expected is None else "optimal", "objective": own.expected}
 
 
-def _readable(items: Sequence[worker.Item], drafter: str) -> None:
-    """Refuse unknown drafters and unreadable declarations before anything is run, naming the problem."""
-    for name in drafter.split(","):
-        if name.strip() not in base.DRAFTERS:
-            base.create(name.strip())
-    for item in items:
-        if item.record is None:
-            if drafter == "gold":
-                raise errors.InvalidInput(
-                    "the drafter `gold` needs data with official declarations", field="data"
-                )
-            continue
-        try:
-            gold.formulate(item.record)
-        except errors.InvalidInput as error:
-            raise errors.InvalidInput(f"problem {item.id}: {error}", field="data") from None
+def _refuse_misfits(items: Sequence[worker.Item], drafter: str) -> None:
+    """Unknown drafters, and `gold` without declarations, are refused before anything runs."""
+    names = [name.strip() for name in drafter.split(",")]
+    for name in names:
+        if name not in base.DRAFTERS:
+            base.create(name)  # raises, naming those there are
+    if "gold" in names and len(names) > 1:
+        raise errors.InvalidInput("the drafter `gold` is the reference; run it alone", field="drafter")
+    if drafter == "gold" and any(item.record is None for item in items):
+        raise errors.InvalidInput("the drafter `gold` needs data with official declarations", field="data")

@@ -30,6 +30,8 @@ def show(report: Mapping[str, Any], console: rich.console.Console | None = None)
             for name, p in points.items()
         }
         out.print(_lines("risk and coverage", shown))
+    for problem, reason in report["unreadable"].items():
+        out.print(f"declarations not understood: {problem}: {reason}", markup=False)
     for name in ("wrong", "unanswered"):
         if report[name]:
             out.print(f"{name}: {', '.join(report[name])}")

@@ -58,6 +58,7 @@ def summarize(records: Sequence[Record], *, suite: str, drafter: str) -> dict[st
         "warnings": sum(len(run["warnings"]) for run in runs),
         "problems_with_warnings": sum(bool(run["warnings"]) for run in runs),
         "usage": _usage(records),
+        "unreadable": {r["id"]: r["unreadable"] for r in records if r.get("unreadable")},
         "wrong": [r["id"] for r in certified if not _accurate(r, against)],
         "unanswered": [r["id"] for r in records if not _solved(r, against)],
     }  # fmt: skip

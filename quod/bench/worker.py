@@ -54,8 +54,11 @@ def run_item(item: Item, settings: Settings, solve: Solve = pipeline) -> dict[st
 
     Raises Misconfigured and Unavailable, which concern every problem.
     """
-    declared = _declared(item)
-    runs = {"data": predict(item.text, settings, declared if settings.drafter == "gold" else None, solve)}
+    declared, unreadable = _declared(item)
+    if declared is None and settings.drafter == "gold":
+        runs = {"data": {**_empty(), "seconds": 0.0, "warnings": [unreadable]}}
+    else:
+        runs = {"data": predict(item.text, settings, declared if settings.drafter == "gold" else None, solve)}
     if item.key_text is not None and settings.drafter != "gold":
         runs["key"] = predict(item.key_text, settings, None, solve)
     drafts = {name: run["formulation"] for name, run in runs.items()}
@@ -70,7 +73,8 @@ def run_item(item: Item, settings: Settings, solve: Solve = pipeline) -> dict[st
         "id": item.id,
         "category": item.category,
         "runs": runs,
-        "gold": (found[0] or {"termination": "error", "objective": None}) if declared else None,
+        "gold": (found[0] or {"termination": "error", "objective": None}) if item.record else None,
+        "unreadable": unreadable,
         "gold_continuous": found[1] if item.linear else None,
         "key": item.expected,
         "key_text_differs": item.key_text is not None,
@@ -155,10 +159,14 @@ class _Recorder:
         return drafted
 
 
-def _declared(item: Item) -> dict[str, Any] | None:
+def _declared(item: Item) -> tuple[dict[str, Any] | None, str | None]:
+    """The formulation that the declarations state, or why they are not understood."""
     if item.record is None:
-        return None
-    return gold.formulate(item.record).model_dump(mode="json")
+        return None, None
+    try:
+        return gold.formulate(item.record).model_dump(mode="json"), None
+    except errors.InvalidInput as error:
+        return None, str(error)
 
 
 def _empty() -> dict[str, Any]:

@@ -16,6 +16,7 @@ named by their mentions ("dining table" for "dining tables").
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Mapping, Sequence
@@ -28,8 +29,9 @@ from quod.solvers.drafters.template import numbers as text_numbers
 from quod.solvers.drafters.template import tokens
 
 _OPERATORS = {"LESS_OR_EQUAL": "<=", "GREATER_OR_EQUAL": ">=", "EQUAL": "=="}
-_MAXIMIZE = re.compile(r"max|highest|largest|most|increase|greatest|best|raise|boost", re.I)
-_MINIMIZE = re.compile(r"min|lowest|smallest|least|decrease|reduc|lower|cut|fewest|cheapest", re.I)
+_MAXIMIZE = re.compile(r"max|highest|largest|most|many|increas|greatest|best|rais|boost", re.I)
+_MINIMIZE = re.compile(r"min|lowest|smallest|least|decrease|reduc|lower|cut|few|cheapest|shortest", re.I)
+_GROUPS = re.compile(r"(?<=\d)\s(?=\d{3}\b)")  # "50 000"
 TYPES = ("sum", "upperbound", "lowerbound", "linear", "ratio", "xy", "xby")
 
 
@@ -95,9 +97,7 @@ def read(record: Mapping[str, Any]) -> Problem:
     Raises InvalidInput naming the field that is missing or not understood.
     """
     labels = tuple(str(label) for label in _field(record, "vars", list))
-    mentions = {str(k): int(v) for k, v in (record.get("order_mapping") or {}).items()}
-    for i, label in enumerate(labels):
-        mentions.setdefault(label, i)
+    mentions = _mentions(record, labels)
     rows = [
         _row(declaration, labels, mentions, f"const_declarations[{i}]")
         for i, declaration in enumerate(_field(record, "const_declarations", list))
@@ -107,9 +107,20 @@ def read(record: Mapping[str, Any]) -> Problem:
     return Problem(text, labels, mentions, objective, tuple(rows), _spans(record, text))
 
 
+def _mentions(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, int]:
+    """The number of the variable for every mention; of the two mappings in the files, the first decides."""
+    mentions = {str(k): int(v) for k, v in (record.get("order_mapping") or {}).items()}
+    for i, label in enumerate(labels):
+        mentions.setdefault(label, i)
+    for mention, first in (record.get("var_mention_to_first_var") or {}).items():
+        if first in mentions:
+            mentions.setdefault(str(mention), mentions[first])
+    return mentions
+
+
 def value(words: Any, field: str) -> Value:
     """The number that `words` state: "70%" is 7/10, "third" 1/3, "twice" 2, "8000 minutes" 8000."""
-    text = str(words)
+    text = _GROUPS.sub("", str(words))
     found = text_numbers.find_numbers(text, tokens.tokenize(text))
     if len(found) == 2 and found[1].kind == "fraction":
         return Value(found[0].value + found[1].value, text)  # "one and a half"
@@ -119,15 +130,15 @@ def value(words: Any, field: str) -> Value:
 
 
 def _spans(record: Mapping[str, Any], text: str) -> tuple[Span, ...]:
+    """The spans that lie in the text; they are evidence only, so others are left out."""
     spans: list[Span] = []
-    for i, span in enumerate(record.get("spans") or ()):
+    for span in record.get("spans") or ():
         try:
             label, start, end = str(span["label"]), int(span["start"]), int(span["end"])
         except (KeyError, TypeError, ValueError):
-            raise errors.InvalidInput("needs `label`, `start` and `end`", field=f"spans[{i}]") from None
-        if not 0 <= start <= end <= len(text):
-            raise errors.InvalidInput(f"{start}-{end} lies outside the text", field=f"spans[{i}]")
-        spans.append(Span(label, start, end, text[start:end]))
+            continue
+        if 0 <= start <= end <= len(text):
+            spans.append(Span(label, start, end, text[start:end]))
     return tuple(spans)
 
 
@@ -150,7 +161,9 @@ def _objective(declared: Mapping[str, Any], labels: Sequence[str], mentions: Map
 
 def _row(declared: Mapping[str, Any], labels: Sequence[str], mentions: Mapping[str, int], field: str) -> Row:
     kind, direction = str(declared.get("type")), str(declared.get("direction") or "")
-    operator = _OPERATORS.get(str(declared.get("operator")))
+    # An upper or a lower bound says its operator twice.
+    implied = {"upperbound": "LESS_OR_EQUAL", "lowerbound": "GREATER_OR_EQUAL"}.get(kind)
+    operator = _OPERATORS.get(str(declared.get("operator") or implied))
     if kind not in TYPES:
         raise errors.InvalidInput(f"{kind!r} is none of {', '.join(TYPES)}", field=f"{field}.type")
     if operator is None:
@@ -196,6 +209,9 @@ def resolve(
 def _closest(name: str, labels: Sequence[str], field: str) -> int:
     best = max(range(len(labels)), key=lambda i: _shared(name, labels[i]), default=None)
     if best is None or _shared(name, labels[best]) == 0:
+        alike = difflib.get_close_matches(name.lower(), [label.lower() for label in labels], n=1)
+        if alike:
+            return [label.lower() for label in labels].index(alike[0])
         raise errors.InvalidInput(f"{name!r} is no variable; they are {', '.join(labels)}", field=field)
     return best
 

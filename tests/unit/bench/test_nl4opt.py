@@ -113,8 +113,8 @@ def test_rows_of_question_and_results_alone(tmp_path: pathlib.Path) -> None:
     ("rows", "drafter", "says"),
     [
         ([{"question": "a", "results": {"b": "1"}}], "gold", "official declarations"),
-        ([{"document": "a", "vars": []}], "template", "problem data.json: row 1: const_declarations"),
         ([{"question": "a", "results": {}}], "nobody", "no drafter 'nobody'"),
+        ([{"question": "a", "results": {}}], "template, gold", "run it alone"),
     ],
 )
 def test_unusable_input_is_refused_before_anything_runs(
@@ -122,6 +122,15 @@ def test_unusable_input_is_refused_before_anything_runs(
 ) -> None:
     with pytest.raises(errors.InvalidInput, match=says):
         nl4opt.run_nl4opt(write(tmp_path / "data.json", rows), drafter=drafter, progress=quiet)
+
+
+def test_declarations_that_are_not_understood_cost_only_their_problem(tmp_path: pathlib.Path) -> None:
+    good, poor = records()["101"], {**records()["104"], "obj_declaration": {"direction": "sideways"}}
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps({name: r}) + "\n" for name, r in (("good", good), ("poor", poor))))
+    report = nl4opt.run_nl4opt(data, drafter="gold", progress=quiet)
+    assert (report["n_gold"], report["solved"], report["accuracy_gold"]) == (2, 1, 0.5)
+    assert "obj_declaration.direction" in report["unreadable"]["poor"]
 
 
 def test_declarations_that_differ_are_counted() -> None:

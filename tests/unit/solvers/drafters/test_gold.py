@@ -83,6 +83,7 @@ def test_undeclared_numbers_are_listed_as_unused() -> None:
         ("three times", Fraction(3)),
         ("one hundred thousand", Fraction(100_000)),
         ("8000 minutes", Fraction(8000)),
+        ("50 000", Fraction(50_000)),
         ("one and a half", Fraction(3, 2)),
     ],
 )
@@ -129,12 +130,28 @@ def test_two_terms_sent_to_one_variable_are_matched_by_words() -> None:
         ({"obj_declaration": {"direction": "sideways"}}, "obj_declaration.direction"),
         ({"obj_declaration": None}, "obj_declaration"),
         ({"vars": "lamps"}, "vars"),
-        ({"spans": [{"label": "VAR", "start": 5, "end": 100_000}]}, r"spans\[0\]"),
     ],
 )
 def test_a_wrong_record_names_the_field(change: dict[str, Any], field: str) -> None:
     with pytest.raises(errors.InvalidInput, match=field):
         gold.formulate({**records()["101"], **change})
+
+
+def test_spans_that_do_not_fit_the_text_cost_only_evidence() -> None:
+    record = {**records()["101"], "spans": [{"label": "VAR", "start": 5, "end": 100_000}, {"label": "VAR"}]}
+    drafted = gold.formulate(record)
+    assert [row.expression for row in drafted.constraints] == rows("101")
+    assert drafted.variables[0].evidence == []
+
+
+def test_mentions_are_resolved_by_either_mapping_and_by_spelling() -> None:
+    record = copy.deepcopy(records()["101"])
+    record["order_mapping"] = {"lamps": 0, "clocks": 1, "lamp": 0}
+    record["var_mention_to_first_var"] = {"clock": "clocks"}
+    record["const_declarations"][1]["var"] = "CLOKS"
+    del record["const_declarations"][1]["operator"]
+    record["const_declarations"][1]["type"] = "lowerbound"
+    assert [r.expression for r in gold.formulate(record).constraints] == [rows("101")[0], "clocks >= 0.4"]
 
 
 def test_the_drafter_knows_only_its_texts() -> None:

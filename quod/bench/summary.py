@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quod.bench import statistics
@@ -202,12 +202,5 @@ def _risk_coverage(records: Sequence[Record], against: str) -> list[dict[str, fl
 
 def _usage(records: Sequence[Record]) -> dict[str, float]:
     every = [run["usage"] for record in records for run in record["runs"].values()]
-    names: tuple[str, ...] = (
-        "model_calls",
-        "input_tokens",
-        "output_tokens",
-        "solver_seconds",
-        "checker_seconds",
-    )
-    total: Callable[[str], float] = lambda name: round(sum(usage[name] for usage in every), 3)  # noqa: E731
-    return {name: total(name) for name in names}
+    names = ("model_calls", "input_tokens", "output_tokens", "solver_seconds", "checker_seconds")
+    return {name: round(sum(usage[name] for usage in every), 3) for name in names}

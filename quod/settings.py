@@ -31,6 +31,8 @@ class Settings(pydantic_settings.BaseSettings):
     """Key for the endpoint; local servers usually need none."""
     model_timeout: float = pydantic.Field(120.0, gt=0)
     """Seconds to wait for one model reply."""
+    samples: int = pydantic.Field(1, ge=1, le=32)
+    """How many formulations a model drafts for one text; they are compared, disagreement is a warning."""
     repair_rounds: int = pydantic.Field(3, ge=0, le=20)
     """How often a model may correct its formulation after parser, unit, coverage or solver messages."""
 

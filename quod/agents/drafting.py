@@ -22,10 +22,10 @@ def draft(
 ) -> tuple[base.Draft, list[str]]:
     """The first draft of `text` and warnings about it.
 
-    `settings.drafter` may name several drafters, separated by commas; they are compared by canonical form and
-    by optimum, and every disagreement is a warning.
+    `settings.drafter` may name several drafters, separated by commas, and a model may draft several samples;
+    they are compared by canonical form and by optimum, and every disagreement is a warning.
     """
-    readers = drafters or [base.create(name.strip(), tools(settings)) for name in settings.drafter.split(",")]
+    readers = drafters or [base.create(name, tools(settings)) for name in names(settings)]
     drafts = [reader.draft(text) for reader in readers]
     first = next((item for item in drafts if item.formulation and not item.problems), drafts[0])
     warnings = list(first.notes)
@@ -42,6 +42,12 @@ def draft(
         output_tokens=sum(item.usage.output_tokens for item in drafts),
     )
     return dataclasses.replace(first, usage=usage), warnings
+
+
+def names(settings: Settings) -> list[str]:
+    """The drafters to ask, a model as often as samples are wanted."""
+    found = [name.strip() for name in settings.drafter.split(",")]
+    return [name for name in found for _ in range(settings.samples if name == "openai" else 1)]
 
 
 def tools(settings: Settings) -> base.Tools:

@@ -20,6 +20,10 @@ ZERO, ONE = flint.fmpq(0), flint.fmpq(1)
 MAX_EXPONENT = 1000
 
 
+Known = dict[int, flint.fmpq]
+"""Values by the id of an extremum: abs(e) holds e twice, so a nest of them has few extrema and many paths."""
+
+
 class NotLinear(errors.CertificateRejected):
     """The expression is not linear; exact certificates are for linear models."""
 
@@ -65,23 +69,29 @@ class Affine:
         terms = {column: reading.guard(factor * value) for column, value in self.terms.items()}
         return Affine(factor * self.constant, terms, [(factor * w, e) for w, e in self.extrema])
 
-    def at(self, point: Sequence[flint.fmpq]) -> flint.fmpq:
-        """The value at a point, extrema evaluated as such."""
+    def at(self, point: Sequence[flint.fmpq], known: Known | None = None) -> flint.fmpq:
+        """The value at a point, extrema evaluated as such; `known` holds those met before."""
+        known = {} if known is None else known
         total = self.constant
         for column, coefficient in self.terms.items():
             total += coefficient * point[column]
         for weight, extremum in self.extrema:
-            choose = max if extremum.kind == "max" else min
-            total += weight * choose(argument.at(point) for argument in extremum.arguments)
+            if id(extremum) not in known:
+                choose = max if extremum.kind == "max" else min
+                known[id(extremum)] = choose([argument.at(point, known) for argument in extremum.arguments])
+            total += weight * known[id(extremum)]
         return total
 
-    def magnitude(self, point: Sequence[flint.fmpq]) -> flint.fmpq:
+    def magnitude(self, point: Sequence[flint.fmpq], known: Known | None = None) -> flint.fmpq:
         """|constant| + Σ |coefficient|·max(1, |x|): what a violation is measured against."""
+        known = {} if known is None else known
         total = abs(self.constant)
         for column, coefficient in self.terms.items():
             total += abs(coefficient) * max(ONE, abs(point[column]))
         for weight, extremum in self.extrema:
-            total += abs(weight) * max(argument.magnitude(point) for argument in extremum.arguments)
+            if id(extremum) not in known:
+                known[id(extremum)] = max([a.magnitude(point, known) for a in extremum.arguments])
+            total += abs(weight) * known[id(extremum)]
         return total
 
     def __mul__(self, other: Any) -> Value:

@@ -128,9 +128,15 @@ class Compiler:
         parts = [(self.numeric(part), isinstance(op, ast.Div)) for op, part in _spine(node)]
 
         def evaluate(frame: Frame) -> algebra.Value:
-            result = parts[0][0](frame)
-            for part, divides in parts[1:]:
-                result = (algebra.quotient if divides else algebra.product)(result, part(frame))
+            values = [(_factor(part, frame), divides) for part, divides in parts]
+            if any(_is_zero(value) for value, divides in values if not divides):
+                values = [(algebra.ZERO, False), *(pair for pair in values if pair[1] and _is_zero(pair[0]))]
+            for value, _ in values:
+                if isinstance(value, algebra.NotLinear):
+                    raise value
+            result = values[0][0]
+            for value, divides in values[1:]:
+                result = (algebra.quotient if divides else algebra.product)(result, value)
             return result
 
         return evaluate
@@ -211,6 +217,18 @@ def _spine(node: ast.BinOp) -> list[tuple[ast.operator | None, ast.expr]]:
         current = current.left
     parts.append((None, current))
     return parts[::-1]
+
+
+def _factor(part: Evaluate, frame: Frame) -> algebra.Value | algebra.NotLinear:
+    """A factor, or why it is not linear: it need not be when another one is the number 0."""
+    try:
+        return frame.attempt(lambda: part(frame))
+    except algebra.NotLinear as error:
+        return error
+
+
+def _is_zero(value: algebra.Value | algebra.NotLinear) -> bool:
+    return not isinstance(value, algebra.Affine | algebra.Enclosure | algebra.NotLinear) and value == 0
 
 
 def _multiplied(body: Evaluate, loops: Sequence[iteration.Loop], frame: Frame) -> algebra.Value:

@@ -39,6 +39,17 @@ class Frame:
         """Whether functions without exact values are enclosed (else they are refused)."""
         self.steps = 0
 
+    def attempt(self, evaluate: Callable[[], algebra.Value]) -> algebra.Value:
+        """Evaluate, and put the loop values back when it raises NotLinear, so that another evaluation may
+        follow: a loop that is abandoned inside leaves its own values behind."""
+        held = dict(self.loop)
+        try:
+            return evaluate()
+        except algebra.NotLinear:
+            self.loop.clear()
+            self.loop.update(held)
+            raise
+
     def step(self) -> None:
         """Count a loop step. Raises CertificateRejected past MAX_STEPS."""
         self.steps += 1

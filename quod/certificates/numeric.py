@@ -68,7 +68,7 @@ class _Evaluation:
     def _evaluate(self, where: str, value: Callable[[], algebra.Value]) -> algebra.Value:
         self.frame.leaf, self.frame.enclosed = self.units.__getitem__, False
         try:
-            return located(where, value)
+            return self.frame.attempt(lambda: located(where, value))
         except algebra.NotLinear:
             self.frame.leaf, self.frame.enclosed = self.balls.__getitem__, True
             return located(where, value)

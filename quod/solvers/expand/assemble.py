@@ -99,6 +99,7 @@ def _join(
     cost, constant = arithmetic.zeros(total), goal.rows.constants[0]
     cost[_final(goal, goal.rows, starts[0])] = goal.rows.data
     quadratic = _quadratic(goal, arithmetic)
+    has_products = goal.products is not None and bool(np.any(goal.products[2] != 0))  # also if they cancel
     senses = [np.full(b.label.rows, b.sense, dtype=np.int8) for b in blocks[1:]]
     senses += [np.full(len(label.owner), -1, dtype=np.int8) for label in labels]
     parts = [(b.rows, _final(b, b.rows, s)) for b, s in zip(blocks[1:], starts[1:], strict=True)]
@@ -107,7 +108,7 @@ def _join(
     del goal
     indptr, indices, values, rhs = _stack(parts, arithmetic)
     names = Names(data, labels)
-    kind: Any = ("mi" if integer.any() else "") + ("qp" if quadratic else "lp")
+    kind: Any = ("mi" if integer.any() else "") + ("qp" if has_products else "lp")
     return StandardForm(
         kind=kind,
         sense=sense,

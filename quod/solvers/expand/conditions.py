@@ -59,6 +59,8 @@ def _compare(evaluator: Evaluator, node: syntax.Compare, frame: Frame) -> Array:
     left, right = node.left, node.right
     if not frame.cells:
         return np.zeros(frame.shape, dtype=bool)
+    if node.operator in ("==", "!=") and _is_loop(right, frame):
+        left, right = right, left
     if node.operator in ("==", "!=") and _is_loop(left, frame) and _is_atom(right, frame):
         equal = np.equal(evaluator.places.codes(left, frame), evaluator.places.codes(right, frame))
         return np.asarray(equal if node.operator == "==" else ~equal)

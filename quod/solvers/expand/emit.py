@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import NoReturn
 
 import numpy as np
@@ -91,6 +92,7 @@ class Emitter(Evaluator):
                 scale = scale * self.value(factor, frame)
         inner = _scaled(frame, scale)
         if not np.asarray(scale != 0, dtype=bool).any():
+            self._look(unknown, inner, out)
             return
         if len(unknown) == 1:
             self.emit(unknown[0], inner, out)
@@ -98,6 +100,12 @@ class Emitter(Evaluator):
             self._emit_quadratic(unknown[0], unknown[1], inner, out)
         else:
             self.nonlinear("a product of variables", unknown[1])
+
+    def _look(self, factors: list[syntax.Expression], frame: Frame, out: Collector) -> None:
+        """Refuse indices outside their sets in factors that vanish; they need not be linear."""
+        for factor in factors:
+            with contextlib.suppress(Nonlinear):
+                self.emit(factor, frame, Collector(self.arithmetic, out.budget, out.field, quadratic=True))
 
     def _emit_power(self, node: syntax.Power, frame: Frame, out: Collector) -> None:
         if self.has_variables(node.exponent, frozenset(frame.bound)):

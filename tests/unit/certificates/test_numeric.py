@@ -108,3 +108,30 @@ def test_points_hold_numbers(value):
 def test_infeasibility_is_never_numeric():
     document = examples.CASES["infeasible"] | {"strength": "numeric"}
     assert "does not exist for infeasibility" in rejected(document)
+
+
+def test_a_loop_that_hides_another_leaves_it_as_it_was_where_a_row_is_not_linear():
+    row = {"name": "c", "for_each": "j in J", "expression": "y[j] + sum(x[j] ** 2 for j in J) <= 5"}
+    formulation = {
+        "sets": [{"name": "J", "elements": [1, 2]}],
+        "variables": [{"name": name, "index": ["J"]} for name in ("x", "y")],
+        "objective": {"sense": "minimize", "expression": "0"},
+        "constraints": [row],
+    }
+    certificates.check(numeric(formulation, {"y[2]": "5"}, "0"))
+    assert "row c[2] is violated" in rejected(numeric(formulation, {"y[2]": "100"}, "0"))
+
+
+@pytest.mark.parametrize("nest", ["abs({})", "({}) * 2"])
+def test_deep_nests_are_evaluated_once(nest):
+    expression = "x * x"
+    for _ in range(60):
+        expression = nest.format(expression)
+    bounded = {"name": "c", "expression": f"{expression} <= 2 ** 61"}
+    nested = {"name": "d", "expression": f"{expression.replace('x * x', 'x')} <= 2 ** 61"}
+    formulation = {
+        "variables": [{"name": "x"}],
+        "objective": {"sense": "minimize", "expression": "0"},
+        "constraints": [bounded, nested],
+    }
+    certificates.check(numeric(formulation, {"x": "1"}, "0"))

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from quod import errors
+from quod.certificates import model as checker
+from quod.certificates import program
 from quod.solvers import expand
 from quod.solvers.formulation import parse
 from quod.solvers.standard import StandardForm
@@ -175,7 +177,7 @@ def test_quadratic_objective() -> None:
         "sum(z[i]*z[j] for i in I for j in I if i != j)", sets=sets, variables=[{"name": "z", "index": ["I"]}]
     )
     assert [(i, j, str(q)) for i, j, q in g.quadratic] == [(0, 1, "2")]
-    assert form("y*y - y*y + y", variables=[Y]).kind == "lp"
+    assert form("y*y - y*y + y", variables=[Y]).kind == "qp"  # the checker does not multiply variables
 
 
 def test_conditions_decide_exactly() -> None:
@@ -298,3 +300,49 @@ def test_too_large_models_are_refused_before_memory_is_eaten(parts: dict[str, An
 def test_repeated_places_cost_no_memory() -> None:
     f = expand.expand(big(2_000, constraints=[row("sum(z[i] for i in M for j in M for k in M) <= 1")]))
     assert f.data.tolist() == [4e6] * 2_000
+
+
+VANISHING = ["z * x ** 2 + x <= 1", "x * y * z + x <= 1", "x * x * 0 + x <= 1", "sin(x) * z + x <= 1"]
+
+
+@pytest.mark.parametrize("expression", VANISHING)
+def test_a_product_with_a_factor_zero_vanishes_for_both(expression: str) -> None:
+    document = {
+        "parameters": [{"name": "z", "value": "0"}],
+        "variables": [{"name": "x"}, {"name": "y"}],
+        "objective": {"sense": "maximize", "expression": "x"},
+        "constraints": [{"name": "c", "expression": expression}],
+    }
+    expanded = expand.expand(parse(document))
+    checked = program.standard_form(checker.expand(checker.Model(document)))
+    assert expanded.kind == "lp"
+    assert expanded.data.tolist() == [1.0]
+    assert [row.terms for row in checked.rows] == [{0: 1}]
+
+
+def test_a_vanishing_term_must_still_lie_in_its_sets() -> None:
+    document = {
+        "sets": [{"name": "I", "elements": [1, 2]}],
+        "variables": [{"name": "x", "index": ["I"]}],
+        "objective": {"sense": "maximize", "expression": "sum(0 * x[i + 1] for i in I)"},
+    }
+    with pytest.raises(errors.InvalidInput, match="is not in set I"):
+        expand.expand(parse(document))
+
+
+def test_squares_that_cancel_leave_a_quadratic_model() -> None:
+    document = {
+        "variables": [{"name": "x"}],
+        "objective": {"sense": "minimize", "expression": "(x + 1) ** 2 - x * x"},
+    }
+    expanded = expand.expand(parse(document))
+    assert (expanded.kind, expanded.quadratic, expanded.cost.tolist()) == ("qp", [], [2.0])
+
+
+def test_equality_with_a_loop_name_may_stand_either_way_round() -> None:
+    document = {
+        "sets": [{"name": "M", "elements": [0, "p"]}],
+        "variables": [{"name": "x", "index": ["M"]}],
+        "objective": {"sense": "minimize", "expression": "sum(x[i] for i in M if 0 == i)"},
+    }
+    assert expand.expand(parse(document)).cost.tolist() == [1.0, 0.0]

@@ -51,9 +51,16 @@ def run_job(
     tracer.usage.solver_seconds = tracer.seconds("solve")
     tracer.warnings += proof.notes if proof is not None else []
     if proof is None:
-        tracer.warnings.append(f"the solver stopped without an answer: {outcome.raw_status}")
+        tracer.warnings.append(_unproved(outcome))
         return _unsolved(job, draft, tracer, outcome.termination, outcome)
     return _certified(job, draft, tracer, limits, outcome, proof)
+
+
+def _unproved(outcome: Outcome) -> str:
+    answers = (jobs.Termination.INFEASIBLE, jobs.Termination.UNBOUNDED)
+    if outcome.termination in answers:
+        return f"the solver's answer ({outcome.raw_status}) was not proved within the limits"
+    return f"the solver stopped without an answer: {outcome.raw_status}"
 
 
 def _formulate(
@@ -72,6 +79,11 @@ def _formulate(
             given = formulation.parse(job.formulation)
             if given.text is None and job.input.strip():
                 given = formulation.parse({**given.model_dump(), "text": job.input})
+            elif job.input and given.text not in (None, job.input):
+                raise errors.InvalidInput(
+                    "the formulation was read from another text; leave its text or the problem away",
+                    field="text",
+                )
             given = tables.load(given, base_dir)
         draft = base.Draft(formulation=given)
     elif not job.input.strip():

@@ -42,8 +42,11 @@ def solve(
     document: dict[str, Any] | None = None
     if formulation is not None:
         document, folder = files.read_json(formulation), formulation.parent
-    if output is not None and not output.parent.is_dir():
-        raise errors.InvalidInput(f"there is no folder {output.parent}", field="--output")
+        if not isinstance(document, dict):
+            raise errors.InvalidInput(f"{formulation} is not a JSON object", field="--formulation")
+    for target, option in ((output, "--output"), (export, "--export")):
+        if target is not None:
+            _check_place(target, option)
     if export is not None:
         _check_ending(export)
     overrides = {
@@ -58,7 +61,10 @@ def solve(
     with client.Client(**overrides) as quod, show.progress() as progress:
         result = quod.solve(text, formulation=document, base_dir=folder, progress=progress)
     if output is not None:
-        result.save(output)
+        try:
+            result.save(output)
+        except OSError as error:
+            raise errors.InvalidInput(f"cannot write {output}: {error.strerror}", field="--output") from None
     if export is not None:
         _export(result, export)
     if as_json:
@@ -66,6 +72,14 @@ def solve(
     else:
         show.result(result)
     raise typer.Exit(0 if result.status is jobs.Status.SOLVED else 1)
+
+
+def _check_place(target: Path, option: str) -> None:
+    """Before anything runs: the answer would be lost."""
+    if target.is_dir():
+        raise errors.InvalidInput(f"{target} is a folder; name a file in it", field=option)
+    if not target.parent.is_dir():
+        raise errors.InvalidInput(f"there is no folder {target.parent}", field=option)
 
 
 def _check_ending(export: Path) -> None:

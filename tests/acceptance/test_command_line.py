@@ -194,3 +194,29 @@ def test_doctor_finds_a_working_installation() -> None:
     assert {"solve and check", "exact arithmetic"} <= {
         f["part"] for f in json.loads(done.stdout) if f["works"]
     }
+
+
+def test_places_that_cannot_be_written_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    formulation = save(tmp_path, KNAPSACK)
+    for arguments, message in [
+        (["-o", str(tmp_path)], "--output"),
+        (["-o", str(tmp_path / "no" / "r.json")], "there is no folder"),
+        (["--export", str(tmp_path / "no" / "model.py")], "there is no folder"),
+    ]:
+        done = quod("solve", "--formulation", formulation, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("document", [[], "text", 1, None])
+def test_a_formulation_that_is_no_object_is_bad_input(tmp_path: Path, document: Any) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, document if document != "text" else '"text"'))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not a JSON object" in done.stderr
+
+
+def test_a_formulation_of_another_text_is_bad_input(tmp_path: Path) -> None:
+    done = quod("solve", "Make at most 9 kg.", "--formulation", save(tmp_path, CONTRADICTION))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "another text" in done.stderr

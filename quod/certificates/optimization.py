@@ -144,5 +144,5 @@ def _verdict(
     lines = [line]
     if form.closed:
         rows = "1 strict row" if form.closed == 1 else f"{form.closed} strict rows"
-        lines.append(f"{rows} over real columns: equality is allowed")
+        lines.append(f"{rows} over real columns, or with abs, min or max: equality is allowed")
     return Verdict(certificate["kind"], certificate["strength"], tuple(lines), counts)

@@ -23,7 +23,10 @@ NEARLY_FEASIBLE = (
 NEARLY_ATTAINED = "the objective has the claimed value at the point, within the tolerance"
 
 READING = "that the formulation says what the words say"
-CLOSURE = "strict comparisons over real columns: their closure (<=, >=) is taken"
+CLOSURE = (
+    "strict comparisons over real columns, or with abs, min, max or nonlinear terms: "
+    "their closure (<=, >=) is taken"
+)
 SOLVER = "that no other point does better: that is the solver's word"
 
 COVERS: dict[tuple[str, str], tuple[str, ...]] = {

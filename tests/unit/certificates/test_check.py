@@ -199,3 +199,19 @@ def test_the_checker_shares_no_code_with_the_solvers():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             modules = [*names, getattr(node, "module", None) or ""]
             assert not any(m.startswith(("quod.solvers", "highspy", "quod.models")) for m in modules), path
+
+
+def test_a_strict_row_with_abs_is_closed_and_the_certificate_says_so():
+    formulation = {
+        "variables": [{"name": "x", "domain": "integer"}],
+        "objective": {"sense": "maximize", "expression": "x"},
+        "constraints": [{"name": "c", "expression": "abs(x) < 2"}],
+    }
+    evidence = {"point": {"x": "2"}, "tree": [{"bound": {"c": "-1", "c#1.1": "-1"}}]}
+    document = examples.certificate(
+        "optimality", "exact", formulation, evidence, sense="maximize", objective="2"
+    )
+    assert (
+        "1 strict row over real columns, or with abs, min or max" in certificates.check(document).summary[1]
+    )
+    assert any("with abs, min, max" in line for line in document["does_not_cover"])

@@ -105,6 +105,11 @@ def _multipliers(
     pairs: list[Comparison] = []
     used: set[int] = set()
     for number in sorted(coefficients + bounds, key=lambda n: n.first):
+        gap = comparisons.difference(context, number, mentions)
+        if gap is not None:
+            pairs.append(gap)
+            used.add(number.first)
+            continue
         factor = number.kind == "times" or (number.kind == "fraction" and number in coefficients)
         if number.kind == "fraction" and number in bounds:
             factor = _compares(context, number)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import COLUMN, Context
 from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.roles import NEITHER, probabilities
 
 _INSIDE = frozenset(["-", "of", "'s", "/", "and"])
 
@@ -28,7 +29,7 @@ def tagged_spans(context: Context, threshold: float) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for i, token in enumerate(context.tokens):
         inside = marginals[i] > threshold or (threshold >= 0.5 and best[i].endswith("-VAR"))
-        if not inside:
+        if not inside or _counts(context, i):
             continue
         joins = (
             spans
@@ -41,6 +42,12 @@ def tagged_spans(context: Context, threshold: float) -> list[tuple[int, int]]:
         else:
             spans.append((i, i))
     return [s for span in spans if (s := trim(context, *span)) is not None]
+
+
+def _counts(context: Context, i: int) -> bool:
+    """A number that is a coefficient or a bound is no part of a name ("a van 8", "picture book 13 times")."""
+    k = context.number_at.get(i)
+    return k is not None and probabilities(context, context.numbers[k])[NEITHER] < 0.3
 
 
 def trim(context: Context, first: int, last: int) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ _MODALS = words("must should cannot can need needs has have required requires ca
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """left op factor * right, from the clause of tokens first..last."""
+    """left op factor * right + constant, from the clause of tokens first..last."""
 
     left: int
     op: str
@@ -30,6 +30,7 @@ class Comparison:
     first: int
     last: int
     number: Number | None
+    constant: Fraction = Fraction(0)
 
 
 def multiplied(
@@ -57,6 +58,30 @@ def multiplied(
         max(number.last, *(m.last for m in clause)),
         number,
     )
+
+
+def difference(context: Context, number: Number, mentions: list[Mention]) -> Comparison | None:
+    """ "at least 5 more A than B", "A must be at least 5 more than B"; None for anything else."""
+    start, end = context.sentence_of(number.first)
+    tokens = context.tokens
+    if number.kind != "plain" or number.last >= end or tokens[number.last + 1].lower not in _MORE | _LESS:
+        return None
+    window = range(number.last + 2, min(end, number.last + 14))
+    than = next((i for i in window if tokens[i].lower == "than"), end)
+    named = [m for m in mentions if m.variable != GENERIC and start <= m.first <= end]
+    right = next((m for m in named if m.first > than), None)
+    nearest = [m for m in named if number.last < m.first < than] or [
+        m for m in reversed(named) if m.last < number.first
+    ]
+    left = nearest[0] if nearest else None
+    if left is None or right is None or left.variable == right.variable:
+        return None
+    found = explicit(context, range(max(start, number.first - 8), number.first))
+    more, less = left.variable, right.variable
+    if tokens[number.last + 1].lower in _LESS:
+        more, less = less, more
+    first, last = min(left.first, number.first), max(right.last, number.last)
+    return Comparison(more, found.op if found else ">=", Fraction(1), less, first, last, number, number.value)
 
 
 def _pair(after: list[Mention], before: list[Mention]) -> tuple[Mention, Mention] | None:

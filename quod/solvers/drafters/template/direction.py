@@ -15,8 +15,8 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for op, pattern in (
         (
             "<=",
-            rf"at most|at the most|no (?:more|greater|higher|larger) th[ae]n|{_NOT} {_GAP}(?:more|"
-            rf"greater|larger|higher|bigger) th[ae]n",
+            rf"at most|at the most|no (?:more|greater|higher|larger|longer|later) th[ae]n|"
+            rf"{_NOT} {_GAP}(?:more|greater|larger|higher|bigger|longer|later) th[ae]n",
         ),
         (
             "<=",
@@ -49,13 +49,14 @@ _WEAK_UP = re.compile(
     r"allot\w*|allocat\w*|space|owns?|invest|inherited|acquire|received?|spend|afford|runs?|"
     r"employed|deliver\w* of|"
     r"produces|put|inventory|left|with|there (?:are|is)|storage|manage|commit(?:s|ted)? \$|"
-    r"set aside|total of)(?!\w)"
+    r"set aside|total of|gave|given|gives|granted|donated|offers?|offered|pool|disposal|free|"
+    r"enough|permits?|tolerates?|allows?|support|supports|lodge|rehearsed)(?!\w)"
 )
 _WEAK_LOW = re.compile(
     r"(?<!\w)(?:needs?|needed|requires?|required|requirements?|must|demands?|wants?|orders?|ha(?:s|"
     r"ve) to|should|goal|target|"
     r"aims?|wish(?:es)?|would like|necessary|plans?|contract\w*|promised|expects?|to meet|"
-    r"obligat\w*|commit\w*|quota)(?!\w)"
+    r"obligat\w*|commit\w*|quota|booked|supervise)(?!\w)"
 )
 
 
@@ -126,7 +127,19 @@ def weak(context: Context, span: range) -> Direction | None:
         m
         for m in up
         if m.group()
-        in ("available", "budget", "capacity", "only", "access", "put", "inventory", "stock", "invest")
+        in (
+            "available",
+            "budget",
+            "capacity",
+            "only",
+            "disposal",
+            "free",
+            "access",
+            "put",
+            "inventory",
+            "stock",
+            "invest",
+        )
     ]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]

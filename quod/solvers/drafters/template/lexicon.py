@@ -42,9 +42,9 @@ GENERIC = words("""
     """)
 MAXIMIZE = words("""
     maximize maximise maximizing maximising maximized maximised maximizes maximum highest most maximal
-    largest greatest max increase best
+    largest greatest longest max increase best
     """)
 MINIMIZE = words("""
     minimize minimise minimizing minimising minimized minimised minimizes minimum lowest least minimal
-    smallest fewest min reduce cheapest decrease
+    smallest fewest shortest min reduce reduces reducing cheapest decrease
     """)

@@ -42,7 +42,22 @@ def find_mentions(context: Context, variables: tuple[Variable, ...]) -> list[Men
     found: list[Mention] = []
     for first, last in _islands(runs):
         found += _resolve(context, variables, [r for r in runs if r[0] <= last and r[1] >= first])
-    return _absorb(context, sorted(found, key=lambda m: m.first))
+    return _pronouns(context, _absorb(context, sorted(found, key=lambda m: m.first)))
+
+
+def _pronouns(context: Context, mentions: list[Mention]) -> list[Mention]:
+    """ "the former" and "the latter" mention the last two variables named before them."""
+    found, pair = list(mentions), list[int]()
+    for i, token in enumerate(context.tokens):
+        if token.lower not in ("former", "latter") or context.tokens[i - 1].lower != "the":
+            continue
+        if token.lower == "former" or not pair:
+            named = [m.variable for m in mentions if m.last < i and m.variable != GENERIC]
+            second = named[-1:]
+            pair = [v for v in reversed(named) if v not in second][:1] + second
+        if len(pair) == 2:
+            found.append(Mention(i, i, pair[token.lower == "latter"], False))
+    return sorted(found, key=lambda m: m.first)
 
 
 def _absorb(context: Context, mentions: list[Mention]) -> list[Mention]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from quod.solvers.drafters.template.assemble import Draft
@@ -45,10 +45,35 @@ def build(draft: Draft) -> Model:
     rows = [row for limit, option in draft.limits for row in _limit_rows(draft, limit, option, sense, size)]
     rows += [_comparison_row(c, size) for c in draft.comparisons]
     rows.sort(key=lambda r: r.first)
-    if draft.objective == COUNT:
-        return Model(sense, (Fraction(1),) * size, (), tuple(rows))
-    coefficients, numbers = _row_values(draft, draft.objective)
-    return Model(sense, coefficients, numbers, tuple(rows))
+    coefficients: tuple[Fraction, ...] = (Fraction(1),) * size
+    numbers: tuple[Number, ...] = ()
+    if draft.objective != COUNT:
+        coefficients, numbers = _row_values(draft, draft.objective)
+    return Model(sense, coefficients, numbers, tuple(_turned(sense, coefficients, rows)))
+
+
+def _turned(sense: str, objective: tuple[Fraction, ...], rows: list[ModelRow]) -> list[ModelRow]:
+    """Rows whose direction the text leaves open, turned where doing nothing (or everything) would be best."""
+    if sense == "min":
+        if min(objective) < 0 or not all(_holds_at_zero(r) for r in rows):
+            return rows
+        old, new = "<=", ">="
+        open_ends = [r for r in rows if r.op == old and r.how != "explicit" and r.kind in ("linear", "sum")]
+    else:
+        free = [v for v, c in enumerate(objective) if c > 0 and not any(_caps(r, v) for r in rows)]
+        old, new = ">=", "<="
+        open_ends = [r for r in rows if r.op == old and r.how != "explicit"]
+        open_ends = [r for r in open_ends if any(r.coefficients[v] > 0 for v in free)]
+    least = [r for r in open_ends if r.how == "default"] or open_ends
+    return [replace(r, op=new, how="default") if any(r is k for k in least[:1]) else r for r in rows]
+
+
+def _holds_at_zero(row: ModelRow) -> bool:
+    return (row.rhs >= 0 and row.op in ("<=", "<")) or (row.rhs <= 0 and row.op in (">=", "=", "<="))
+
+
+def _caps(row: ModelRow, variable: int) -> bool:
+    return row.op in ("<=", "<", "=") and row.coefficients[variable] > 0
 
 
 def _row_values(draft: Draft, k: int) -> tuple[tuple[Fraction, ...], tuple[Number, ...]]:
@@ -96,13 +121,13 @@ def _comparison_row(comparison: Comparison, size: int) -> ModelRow:
     vector = [Fraction(0)] * size
     vector[comparison.left] += 1
     vector[comparison.right] -= comparison.factor
-    kind = "xby" if comparison.number else "xy"
+    kind = "linear" if comparison.constant else "xby" if comparison.number else "xy"
     numbers = (comparison.number,) if comparison.number else ()
     return ModelRow(
         kind,
         tuple(vector),
         comparison.op,
-        Fraction(0),
+        comparison.constant,
         comparison.first,
         comparison.last,
         numbers,

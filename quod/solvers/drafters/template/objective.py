@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from quod.solvers.drafters.template.context import Bag, Context, content
-from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIMIZE, MONEY
+from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIMIZE, MONEY, words
 
 _VERBS = ("maximi", "minimi")
+_LARGE = words("many much high large long big great far often")
+_SMALL = words("few little low small short cheap seldom")
 _BOUND_NEXT = frozenset(["of", "and", "number", "amount", "requirement", "demand"])
 
 
@@ -28,12 +31,16 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
     best, best_score = -1, 0.1
     final = context.tokens[-1].sentence if context.tokens else 0
     for i, token in enumerate(context.tokens):
-        if token.lower not in MAXIMIZE and token.lower not in MINIMIZE:
+        extreme = _as_possible(context, i)
+        if token.lower not in MAXIMIZE | MINIMIZE and not extreme:
+            continue
+        if not extreme and _of_bound(context, i):
             continue
         score = (
             context.weight("OBJ_DIR", i, i)
             + 0.2 * (token.lower[:6] in _VERBS)
-            + 0.1 * (token.sentence == final)
+            + 0.3 * extreme
+            + 0.15 * (token.sentence == final)
         )
         window = context.tokens[max(0, i - 4) : i + 5]
         score += 0.15 * any(t.lower in MONEY or t.lower in GAIN for t in window)
@@ -45,22 +52,52 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
     bag: Bag = {}
     content(context, phrase, taken, 1.0, bag)
     words = {context.tokens[i].lower for i in phrase}
-    sense = "max" if context.tokens[best].lower in MAXIMIZE else "min"
+    sense = "max" if context.tokens[best].lower in MAXIMIZE | _LARGE else "min"
     return Target(sense, best, phrase, bag, bool(words & {"number", "amount", "total", "count", "quantity"}))
+
+
+def _as_possible(context: Context, i: int) -> bool:
+    """ "as low as possible", "as many berths as possible"."""
+    if context.tokens[i].lower not in _LARGE | _SMALL or i == 0 or context.tokens[i - 1].lower != "as":
+        return False
+    following = [t.lower for t in context.tokens[i + 1 : i + 10]]
+    return any(
+        a == "as" and b in ("possible", "can", "feasible") for a, b in pairwise(following)
+    ) or following[:1] == ["as"]
+
+
+def _of_bound(context: Context, i: int) -> bool:
+    """ "at most", "a maximum of 20": the extreme bounds a number and is not the aim."""
+    tokens = context.tokens
+    if i and tokens[i - 1].lower == "at":
+        return True
+    return i + 2 < len(tokens) and any(
+        k in context.number_at or tokens[k].text == "$"
+        for k in (i + 1, i + 2 * (tokens[i + 1].lower == "of"))
+        if k > i
+    )
 
 
 def _phrase(context: Context, cue: int) -> range:
     """Words after the cue in its clause; before it where nothing follows ("profit is maximized")."""
     _, end = context.sentence_of(cue)
     start, _ = context.sentence_of(cue)
-    i = cue + 1
+    if _as_possible(context, cue):
+        i = cue + 1
+        while i <= end and context.tokens[i].lower != "as":
+            i += 1
+        if i > cue + 1:
+            return range(cue + 1, i)
+        cue -= 1
+    i = cue + 1 if context.tokens[cue].lower != "as" else end + 1
     while i <= end and context.tokens[i].lower not in BREAKS - {"and", "("} and i not in context.number_at:
         if context.tokens[i].lower in ("while", "given", "subject", "using"):
             break
         i += 1
-    if any(
+    if i <= end + 1 and any(
         context.tokens[k].text.isalpha() and context.tokens[k].lower not in ("it", "this", "them")
         for k in range(cue + 1, i)
+        if context.tokens[cue].lower != "as"
     ):
         return range(cue + 1, i)
     j = cue - 1

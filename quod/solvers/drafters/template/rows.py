@@ -63,7 +63,11 @@ def attach_all(
     """Coefficients with their most probable variables, and the sum of the log-probabilities."""
     chosen: list[tuple[Number, int]] = []
     score = 0.0
+    listed = in_order(context, numbers, mentions)
     for number in numbers:
+        if number.first in listed:
+            chosen.append((number, listed[number.first][0]))
+            continue
         options = choose(context, number, numbers, mentions, weights)
         score += options[0][0]
         chosen.append((number, options[0][1]))
@@ -71,13 +75,16 @@ def attach_all(
     for number, variable in chosen:
         sentence = context.tokens[number.first].sentence
         peers = [n for n, v in chosen if v == variable and context.tokens[n.first].sentence == sentence]
+        # The last member of "2, 3 and 5 hours" says what all of them count.
+        teller = listed[number.first][1] if number.first in listed else number
+        unit = "$" if number.money else _unit(context, teller, taken)
         result.append(
             Coefficient(
                 number,
                 variable,
-                describe(context, number, taken),
+                describe(context, number, taken) | describe(context, teller, taken),
                 sentence,
-                _unit(context, number, taken),
+                unit,
                 peers.index(number),
                 len(peers),
                 -number.value if _lost(context, number) else number.value,
@@ -86,9 +93,45 @@ def attach_all(
     return result, score
 
 
+def in_order(
+    context: Context, numbers: list[Number], mentions: list[Mention]
+) -> dict[int, tuple[int, Number]]:
+    """Lists "2, 3 and 5 hours" with a number per variable: variable and last member, by first token."""
+    found: dict[int, tuple[int, Number]] = {}
+    order = list(dict.fromkeys(m.variable for m in mentions if m.variable != GENERIC))
+    for run in _runs(context, numbers):
+        if len(run) != len(order):
+            continue
+        start, end = context.sentence_of(run[0].first)
+        here = [m for m in mentions if m.variable != GENERIC and start <= m.first <= end]
+        near = list(dict.fromkeys(m.variable for m in here))
+        told = any(t.lower in ("respectively", "order") for t in context.tokens[run[-1].last : end + 1])
+        if near and len(near) != len(order):
+            continue
+        # "A costs 2 and B 3" is no list; a list stands behind or before all names.
+        apart = not any(run[0].first < m.first < run[-1].first for m in here)
+        if apart and (told or not near or len(order) > 2):
+            for number, variable in zip(run, near or order, strict=True):
+                found[number.first] = (variable, run[-1])
+    return found
+
+
+def _runs(context: Context, numbers: list[Number]) -> list[list[Number]]:
+    """Numbers with nothing but commas, "and" and currency signs between them."""
+    runs: list[list[Number]] = []
+    for number in sorted(numbers, key=lambda n: n.first):
+        gap = context.tokens[runs[-1][-1].last + 1 : number.first] if runs else []
+        if runs and gap and all(t.lower in (",", "and", "or", "$", "€", "£", "%") for t in gap):
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
+
+
 def _lost(context: Context, number: Number) -> bool:
     spans = (*words_before(context, number), *words_after(context, number))
-    return any(
+    # "loses 3 hours" is a plain amount of what is lost.
+    return number.money and any(
         context.tokens[i].stem == "loss" or context.tokens[i].lower in ("loses", "lose") for i in spans
     )
 

@@ -32,11 +32,21 @@ def read_json(path: str | Path) -> Any:
     """A JSON document; decimal literals stay exact text. Raises InvalidInput with line and column."""
     text = read_text(path)
     try:
-        return json.loads(text, parse_float=str, parse_constant=str)
+        return json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=_object)
     except RecursionError:
         raise errors.InvalidInput(f"{path}: the JSON is nested too deeply") from None
     except ValueError as error:
         raise errors.InvalidInput(f"{path} is not JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers differ on which of two equal keys counts, so a certificate could say one thing to each."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    return found
 
 
 def problem(argument: str) -> tuple[str, Path | None]:

@@ -220,3 +220,10 @@ def test_a_formulation_of_another_text_is_bad_input(tmp_path: Path) -> None:
     done = quod("solve", "Make at most 9 kg.", "--formulation", save(tmp_path, CONTRADICTION))
     assert (done.returncode, done.stdout) == (2, "")
     assert "another text" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "explain"])
+def test_a_key_that_stands_twice_is_bad_input(tmp_path: Path, command: str) -> None:
+    done = quod(command, save(tmp_path, '{"evidence": {}, "objective": 1, "objective": 2}'))
+    assert done.returncode == 2
+    assert "'objective' stands twice" in done.stderr

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quod.solvers.drafters.template.context import Context, words_before
 from quod.solvers.drafters.template.lexicon import STOP
 
-_NOT = r"(?:cannot|can not|not|never|nor|restrict(?:s|ed)?|prevent(?:s|ed)?|prohibit(?:s|ed)?)"
+_NOT = r"(?:cannot|can not|not|never|nor|no|restrict(?:s|ed)?|prevent(?:s|ed)?|prohibit(?:s|ed)?)"
 _GAP = r"(?:[\w$]+ ){0,4}?"
 _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (op, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))

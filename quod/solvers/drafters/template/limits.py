@@ -15,7 +15,13 @@ from quod.solvers.drafters.template.context import (
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
 from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
-from quod.solvers.drafters.template.nouns import counted_noun, counts_variables, hypernyms, noun_kind
+from quod.solvers.drafters.template.nouns import (
+    carriers,
+    counted_noun,
+    counts_variables,
+    hypernyms,
+    noun_kind,
+)
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.rows import CoefficientRow
 from quod.solvers.drafters.template.tokens import root_of
@@ -128,6 +134,7 @@ def _slot(context: Context, number: Number, mentions: list[Mention]) -> Mention 
     """The mention that directly follows the number ("15 regular packages", "5 trips by boat")."""
     _, end = context.sentence_of(number.first)
     i = number.last + 1
+    heads = carriers(context, mentions)
     while i <= end and i <= number.last + 7:
         for mention in mentions:
             if mention.first == i:
@@ -139,7 +146,7 @@ def _slot(context: Context, number: Number, mentions: list[Mention]) -> Mention 
             or i in context.number_at
         ):
             return None
-        if token.stem not in STOP and token.stem not in UNITS:
+        if token.stem not in STOP and token.stem not in UNITS and token.stem not in heads:
             return None
         i += 1
     return None
@@ -175,6 +182,8 @@ def _bound_options(
     for v, f in features.items():
         if money:
             f["bound:money"] = 1.0
+        if slot is not None and slot.variable == GENERIC:
+            f["bound:shared_slot"] = 1.0
         near = next((m for m in ahead if m.variable == v), None)
         if near is not None and "bound:slot" not in f:
             f["bound:to"] = float(any(t.lower == "to" for t in context.tokens[number.last + 1 : near.first]))
@@ -230,6 +239,8 @@ def _sum_option(
     elif noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
         features["sum:other"] = 1.0
     slot = _slot(context, number, mentions)
+    if slot is None and counted_noun(context, number) in carriers(context, mentions):
+        features["sum:carrier"] = 1.0
     if slot is not None and slot.variable == GENERIC:
         features["sum:slot"] = 1.0
     elif any(m.variable == GENERIC and (m.first in after or m.first in before) for m in mentions):

@@ -10,7 +10,10 @@ from quod.solvers.drafters.template.context import (
 )
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
 from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.numbers import Number
+
+_LINKS = frozenset(["by", "with", "of", "on", "from", "in"])
 
 
 def noun_kind(context: Context, number: Number, taken: set[int]) -> str:
@@ -46,8 +49,27 @@ def hypernyms(context: Context) -> set[str]:
                     break
                 if following.stem not in UNITS and following.text.isalpha():
                     found.add(following.stem)
+    for how, many, noun, link, each in zip(*(tokens[k:] for k in range(5)), strict=False):
+        asked = how.lower == "how" and many.lower == "many" and noun.stem not in UNITS | STOP
+        if asked and link.lower in _LINKS and each.lower in ("each", "either", "both", "every"):
+            found.add(noun.stem)
     context.memo["hypernyms"] = found - {"of", "type", "kind", "different"}
     return context.memo["hypernyms"]
+
+
+def carriers(context: Context, mentions: list[Mention]) -> set[str]:
+    """The noun that counts several variables: "trips" in "trips by train" and "trips by rental car"."""
+    seen: dict[str, set[int]] = {}
+    for mention in mentions:
+        i = mention.first - 1
+        while i > 0 and context.tokens[i].lower in ("a", "an", "the", "each", "every"):
+            i -= 1
+        if mention.variable == GENERIC or i < 1 or context.tokens[i].lower not in _LINKS:
+            continue
+        noun = context.tokens[i - 1]
+        if noun.text.isalpha() and noun.stem not in STOP | UNITS:
+            seen.setdefault(noun.stem, set()).add(mention.variable)
+    return {stem for stem, named in seen.items() if len(named) > 1}
 
 
 def counted_noun(context: Context, number: Number) -> str:

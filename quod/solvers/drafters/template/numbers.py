@@ -141,6 +141,8 @@ def _plain(tokens: list[Token], i: int) -> tuple[Fraction, str, int, bool] | Non
         value, last, worded = Fraction(in_words[0]), in_words[1], True
     elif _word(tokens, i + 1) in _SCALES:
         value, last = value * _SCALES[_word(tokens, i + 1)], i + 1
+    if [_word(tokens, last + k) for k in (1, 2, 3)] == ["and", "a", "half"]:
+        value, last = value + Fraction(1, 2), last + 3
     if _word(tokens, last + 1) in ("%", "percent", "percentage"):
         return value / 100, "percent", last + 1, worded
     if _word(tokens, last + 1) == "per" and _word(tokens, last + 2) == "cent":

@@ -9,7 +9,7 @@ from quod.solvers.drafters.template.context import Bag, Context, content
 from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIMIZE, MONEY, words
 
 _VERBS = ("maximi", "minimi")
-_LARGE = words("many much high large long big great far often")
+_LARGE = words("many much high large long big great often")
 _SMALL = words("few little low small short cheap seldom")
 _BOUND_NEXT = frozenset(["of", "and", "number", "amount", "requirement", "demand"])
 
@@ -41,6 +41,7 @@ def find_target(context: Context, taken: set[int]) -> Target | None:
             + 0.2 * (token.lower[:6] in _VERBS)
             + 0.3 * extreme
             + 0.15 * (token.sentence == final)
+            + 0.12 * (i > 0 and context.tokens[i - 1].lower == "the")
         )
         window = context.tokens[max(0, i - 4) : i + 5]
         score += 0.15 * any(t.lower in MONEY or t.lower in GAIN for t in window)
@@ -69,13 +70,12 @@ def _as_possible(context: Context, i: int) -> bool:
 def _of_bound(context: Context, i: int) -> bool:
     """ "at most", "a maximum of 20": the extreme bounds a number and is not the aim."""
     tokens = context.tokens
-    if i and tokens[i - 1].lower == "at":
+    if i and tokens[i - 1].lower == "at" and tokens[i].lower in ("most", "least"):
         return True
-    return i + 2 < len(tokens) and any(
-        k in context.number_at or tokens[k].text == "$"
-        for k in (i + 1, i + 2 * (tokens[i + 1].lower == "of"))
-        if k > i
-    )
+    following = i + 1
+    if following < len(tokens) and tokens[following].lower == "of":
+        following += 1
+    return following < len(tokens) and (following in context.number_at or tokens[following].text == "$")
 
 
 def _phrase(context: Context, cue: int) -> range:

@@ -74,6 +74,7 @@ def features(context: Context, number: Number) -> dict[str, float]:
         any(context.tokens[i].lower == "available" for i in range(start, end + 1))
     )
     row["money"] = float(number.money)
+    row["year"] = float(number.text.isdigit() and 1900 <= number.value <= 2100 and "," not in number.text)
     implied = weak(context, range(before.start, after.stop))
     row["weak:none"] = float(implied is None and cue is None)
     row["weak:" + implied.op if implied else "weak:-"] = 1.0

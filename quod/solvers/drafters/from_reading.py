@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from quod.solvers import formulation
-from quod.solvers.drafters import base, wording, writing
+from quod.solvers.drafters import base, shares, wording, writing
 from quod.solvers.drafters.template import reader
-from quod.solvers.drafters.template.reading import Reading, Row, Span
+from quod.solvers.drafters.template.reading import Reading, ReadVariable, Row, Span
 
 _OPERATORS = {"<=": "<=", ">=": ">=", "=": "==", "<": "<", ">": ">"}
 
@@ -31,51 +31,67 @@ def formulate(text: str, reading: Reading) -> formulation.Formulation | None:
         return None
     labels = [variable.name for variable in reading.variables]
     names = dict(zip(labels, writing.identifiers(labels), strict=True))
-    variables = [
-        formulation.Variable(
-            name=names[variable.name],
-            label=variable.name,
-            domain="real" if variable.divisible else "integer",
-            evidence=_evidence(variable.evidence),
-        )
-        for variable in reading.variables
-    ]
-    conventions = _integrality(reading, names)
-    rows = []
-    for number, row in enumerate(reading.rows, start=1):
-        rows.append(_row(f"c{number}", row, names))
-        if row.op in "<>":
-            clause = _evidence((row.clause,))
-            words = text[row.clause.start : row.clause.end]
-            conventions.append(wording.strictness(f"c{number}", row.op, words, clause))
+    rows = [_row(f"c{number}", row, names) for number, row in enumerate(reading.rows, start=1)]
     coefficients = {names[label]: value for label, value in reading.objective.coefficients.items()}
-    objective = formulation.Objective(
-        sense="maximize" if reading.objective.sense == "max" else "minimize",
-        expression=writing.linear(coefficients),
-        evidence=_evidence(reading.objective.evidence),
-    )
-    unused = [
-        formulation.Unused(evidence=_evidence((item.span,))[0], reason=item.reason) for item in reading.unused
-    ]
     return formulation.Formulation(
         text=text,
-        variables=variables,
-        objective=objective,
-        constraints=rows,
-        conventions=conventions,
-        unused=unused,
+        variables=[_variable(variable, names) for variable in reading.variables],
+        objective=formulation.Objective(
+            sense="maximize" if reading.objective.sense == "max" else "minimize",
+            expression=writing.linear(coefficients),
+            evidence=_evidence(reading.objective.evidence),
+        ),
+        constraints=[row.constraint for row in rows],
+        conventions=[
+            *_integrality(reading, names),
+            *_strictness(text, reading, rows),
+            *shares.conventions(rows, list(names.values())),
+        ],
+        unused=[
+            formulation.Unused(evidence=_evidence((item.span,))[0], reason=item.reason)
+            for item in reading.unused
+        ],
     )
 
 
-def _row(name: str, row: Row, names: dict[str, str]) -> formulation.Constraint:
+def _variable(variable: ReadVariable, names: dict[str, str]) -> formulation.Variable:
+    return formulation.Variable(
+        name=names[variable.name],
+        label=variable.name,
+        domain="real" if variable.divisible else "integer",
+        evidence=_evidence(variable.evidence),
+    )
+
+
+def _row(name: str, row: Row, names: dict[str, str]) -> shares.Row:
     coefficients = {names[label]: value for label, value in row.coefficients.items()}
-    return formulation.Constraint(
+    operator = _OPERATORS[row.op]
+    found = shares.share(coefficients) if row.kind == "ratio" and row.rhs == 0 else None
+    if found is not None and len(coefficients) == len(names):
+        expression = shares.written(found[0], operator, found[1], list(names.values()))
+    else:
+        expression = writing.comparison(coefficients, operator, row.rhs)
+    constraint = formulation.Constraint(
         name=name,
         kind=row.kind,
-        expression=writing.comparison(coefficients, _OPERATORS[row.op], row.rhs),
+        expression=expression,
         description="; ".join(row.conventions),
         evidence=_evidence((row.clause, *row.numbers)),
     )
+    return shares.Row(constraint, coefficients, operator, row.rhs)
+
+
+def _strictness(text: str, reading: Reading, rows: list[shares.Row]) -> list[formulation.Convention]:
+    return [
+        wording.strictness(
+            made.constraint.name,
+            row.op,
+            text[row.clause.start : row.clause.end],
+            _evidence((row.clause,)),
+        )
+        for row, made in zip(reading.rows, rows, strict=True)
+        if row.op in "<>"
+    ]
 
 
 def _integrality(reading: Reading, names: dict[str, str]) -> list[formulation.Convention]:

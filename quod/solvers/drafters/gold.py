@@ -12,7 +12,7 @@ from typing import Any
 
 from quod import errors
 from quod.solvers import formulation
-from quod.solvers.drafters import base, declarations, wording, writing
+from quod.solvers.drafters import base, declarations, shares, wording, writing
 from quod.solvers.drafters.template import numbers as text_numbers
 from quod.solvers.drafters.template import tokens
 
@@ -56,13 +56,15 @@ def formulate(record: Mapping[str, Any]) -> formulation.Formulation:
         wording.integrality(names, divisible=bool(statement), evidence=[statement] if statement else [])
     ]
     objective = _objective(problem.objective, names, spans)
-    rows: list[formulation.Constraint] = []
+    rows: list[shares.Row] = []
     for i, declared in enumerate(problem.rows):
         row, convention = _row(declared, f"c{i + 1}", names, spans)
         rows.append(row)
         conventions += [convention] if convention else []
+    conventions += shares.conventions(rows, names)
     return formulation.Formulation(
-        text=problem.text, variables=variables, objective=objective, constraints=rows,
+        text=problem.text, variables=variables, objective=objective,
+        constraints=[row.constraint for row in rows],
         conventions=conventions, unused=spans.unused(),
     )  # fmt: skip
 
@@ -82,7 +84,7 @@ def _objective(
 
 def _row(
     declared: declarations.Row, name: str, names: Sequence[str], spans: _Spans
-) -> tuple[formulation.Constraint, formulation.Convention | None]:
+) -> tuple[shares.Row, formulation.Convention | None]:
     strict = declared.operator != "==" and wording.is_strict(declared.direction, declared.operator)
     # "two times more" words a multiple; only "more than two times" excludes equality.
     if declared.kind == "xby" and "than" not in declared.direction.lower():
@@ -94,7 +96,19 @@ def _row(
         evidence=_sorted(direction + numbers),
     )  # fmt: skip
     convention = wording.strictness(name, operator, declared.direction, direction) if strict else None
-    return row, convention
+    coefficients, rhs = _totals(declared, names)
+    return shares.Row(row, coefficients, operator, rhs), convention
+
+
+def _totals(declared: declarations.Row, names: Sequence[str]) -> tuple[dict[str, Fraction], Fraction]:
+    """Coefficients and right-hand side of a sum or a share; nothing for the kinds that are neither."""
+    if declared.kind == "sum":
+        return dict.fromkeys(names, Fraction(1)), declared.values[0].exact
+    if declared.kind == "ratio":
+        proportion = declared.values[0].exact
+        part = names[declared.variables[0]]
+        return {name: (name == part) - proportion for name in names}, Fraction(0)
+    return {}, Fraction(0)
 
 
 def _expression(declared: declarations.Row, operator: str, names: Sequence[str]) -> str:
@@ -106,7 +120,7 @@ def _expression(declared: declarations.Row, operator: str, names: Sequence[str])
     if declared.kind == "linear":
         return writing.comparison(_collect(declared.variables, values[:-1], names), operator, values[-1])
     if declared.kind == "ratio":
-        return f"{named[0]} {operator} {writing.factor(values[0])}*({writing.linear(everything)})"
+        return shares.written(named[0], operator, values[0], names)
     if declared.kind == "xy":
         return f"{named[0]} {operator} {named[1]}"
     if declared.kind == "xby":

@@ -9,9 +9,9 @@ from quod.solvers.drafters import base, shares
 
 TEXT = (
     "A clinic makes small jars and large jars. A small jar takes 2 grams of powder and a large jar takes 5 "
-    "grams. There are 300 grams of powder available. At most 100 jars can be made in total. At least 30% of "
-    "the jars must be large jars. The profit is $3 per small jar and $6 per large jar. How many of each should "
-    "be made to maximize profit?"
+    "grams. There are 300 grams of powder available. At most 100 jars can be made in total. At least 30% "
+    "of the jars must be large jars. The profit is $3 per small jar and $6 per large jar. How many of each "
+    "should be made to maximize profit?"
 )
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from quod import errors
 from quod.cli import bench, check, doctor, explain, solve
 from quod.version import VERSION
+
+INTERRUPTED = 130
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
+"""What typer raises for a wrong command line; the class has no public name that all its versions share."""
 
 app = typer.Typer(
     name="quod",
@@ -46,23 +50,32 @@ def _root(
 
 
 def main() -> None:
-    """Entry point of the `quod` command: errors become one line on stderr and the documented exit code."""
+    """Entry point of the `quod` command: errors go to stderr and become the documented exit code.
+
+    With `--json` every error is also one document on stdout, so that scripts can read it.
+    """
     try:
-        app()
+        code = app(standalone_mode=False)
     except errors.QuodError as error:
-        report(error)
+        print(f"quod: {error}", file=sys.stderr)
+        place = getattr(error, "field", None) or getattr(error, "setting", None)
+        _document(type(error).__name__, str(error), place)
         sys.exit(error.exit_code)
+    except _USAGE_ERROR as error:
+        error.show()
+        _document("InvalidInput", error.format_message(), None)
+        sys.exit(2)
     except KeyboardInterrupt:
-        print("quod: interrupted", file=sys.stderr)
-        sys.exit(130)
+        code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    if code == INTERRUPTED:
+        print("quod: interrupted", file=sys.stderr)
+        _document("Interrupted", "interrupted", None)
+    sys.exit(code)
 
 
-def report(error: errors.QuodError) -> None:
-    """One line for people; with `--json` also one document on stdout, so that scripts can read it."""
-    print(f"quod: {error}", file=sys.stderr)
+def _document(kind: str, message: str, field: str | None) -> None:
     if "--json" in sys.argv:
-        body = {"type": type(error).__name__, "message": str(error), "field": getattr(error, "field", None)}
-        print(json.dumps({"error": body}))
+        print(json.dumps({"error": {"type": kind, "message": message, "field": field}}))

@@ -44,7 +44,7 @@ def _one(path: str) -> dict[str, Any]:
         "kind": verdict.kind,
         "strength": verdict.strength,
         "proved": list(verdict.summary),
-        "does_not_cover": (document.get("certificate") or document)["does_not_cover"],
+        "does_not_cover": show.not_proved(document.get("certificate") or document),
         "seconds": round(verdict.seconds, 4),
         "exit_code": 0,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,10 @@ import rich.console
 import rich.markup
 
 from quod import jobs, numbers
+from quod.certificates import statements
 
 VALUES_SHOWN = 40
+_STRICT = re.compile("[<>](?!=)")
 
 
 def console(*, stderr: bool = False) -> rich.console.Console:
@@ -48,7 +51,7 @@ def result(outcome: jobs.Result) -> None:
         strength = outcome.certificate.strength
         out.print(f"[bold green]{outcome.termination}[/] (certificate: {strength})")
         _answer(out, outcome.answer or {}, outcome.certificate.formulation)
-        for line in outcome.certificate.does_not_cover:
+        for line in not_proved(outcome.certificate.model_dump()):
             out.print(f"[dim]not proved: {rich.markup.escape(line)}[/]")
     else:
         out.print(f"[bold red]{outcome.status}[/] ({outcome.termination})")
@@ -59,6 +62,13 @@ def result(outcome: jobs.Result) -> None:
     for line in outcome.warnings:
         out.print(f"[yellow]warning:[/] {rich.markup.escape(line)}")
     sys.stdout.flush()
+
+
+def not_proved(certificate: dict[str, Any]) -> list[str]:
+    """What the certificate does not cover, without the caveat on strict rows where there is no strict row."""
+    rows = certificate["formulation"].get("constraints", [])
+    strict = any(_STRICT.search(row["expression"]) for row in rows)
+    return [line for line in certificate["does_not_cover"] if strict or line != statements.CLOSURE]
 
 
 def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict[str, Any]) -> None:
@@ -80,4 +90,4 @@ def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict
     for member in answer.get("conflict", []):
         out.print(f"  in conflict: {rich.markup.escape(member.get('sentence') or member['expression'])}")
     for change in answer.get("relaxations", []):
-        out.print(f"  would help: {rich.markup.escape(change['text'])}")
+        out.print(f"  would help: {rich.markup.escape(change['message'])}")

@@ -164,7 +164,13 @@ def _answer(certified: dict[str, Any], proof: Proof) -> dict[str, Any]:
     }
     if "point" in proof.evidence:
         answer["values"] = labelled(certified, proof.evidence["point"])
-    return answer
+    return _approximate(answer) if proof.strength == "numeric" else answer
+
+
+def _approximate(answer: dict[str, Any]) -> dict[str, Any]:
+    """Exact numbers travel as text, approximate ones as JSON numbers."""
+    values = {key: float(value) for key, value in answer["values"].items()}
+    return {**answer, "objective": float(answer["objective"]), "values": values}
 
 
 def labelled(certified: dict[str, Any], point: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from quod.solvers.outcome import Outcome
 
 _FEASIBILITY = 1e-7
 """Below the tolerance at which a numeric certificate is checked."""
+_NO_TIME_LIMIT = 1e20
+"""Seconds; SCIP's infinity, it takes no more."""
 TERMINATION = {
     "optimal": jobs.Termination.OPTIMAL,
     "infeasible": jobs.Termination.INFEASIBLE,
@@ -68,7 +70,7 @@ class _Model:
         self.formulation = formulation
         self.model = self.scip.Model()
         self.model.hideOutput()
-        self.model.setParam("limits/time", float(options.time_limit))
+        self.model.setParam("limits/time", min(float(options.time_limit), _NO_TIME_LIMIT))
         self.model.setParam("limits/gap", float(options.gap))
         self.model.setParam("numerics/feastol", _FEASIBILITY)
         self.model.setParam("parallel/maxnthreads", options.threads)

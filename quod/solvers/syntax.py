@@ -237,11 +237,6 @@ def loop_text(loop: Loop) -> str:
     return f"{names} in {loop.set}" + "".join(f" if {to_text(c)}" for c in loop.conditions)
 
 
-def loops_text(loops: tuple[Loop, ...]) -> str:
-    """The text of a `for_each` field."""
-    return " for ".join(map(loop_text, loops))
-
-
 def _inside(node: Any, minimum: int) -> str:
     precedence = _PRECEDENCE.get(type(node), 9)
     if isinstance(node, Logic) and node.operator == "and":

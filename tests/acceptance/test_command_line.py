@@ -227,3 +227,70 @@ def test_a_key_that_stands_twice_is_bad_input(tmp_path: Path, command: str) -> N
     done = quod(command, save(tmp_path, '{"evidence": {}, "objective": 1, "objective": 2}'))
     assert done.returncode == 2
     assert "'objective' stands twice" in done.stderr
+
+
+def test_contradictory_words_are_shown_to_people() -> None:
+    text = "A baker makes bread and cake. Bread earns $3 and cake $5. At most 100 in total may be made. "
+    done = quod("solve", text + "At least 120 in total must be made. Maximize the profit.")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("in conflict: ") == 2
+    assert "120 instead of 100 would do" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["solve", "a b", "--time-limit", "soon"], 2, "--time-limit"),
+        (["nosuchcommand"], 2, "nosuchcommand"),
+        (["check"], 2, "FILE"),
+        (["solve", ""], 2, "empty"),
+        (["explain", "nosuchfile.json"], 2, "nosuchfile.json"),
+        (["bench", "nl4opt", "--data", "nosuchfile"], 2, "nosuchfile"),
+        (["solve", "text of words", "--drafter", "openai"], 3, "QUOD_MODEL_URL"),
+    ],
+)
+def test_every_error_is_one_json_document(arguments: list[str], code: int, message: str) -> None:
+    done = quod(*arguments, "--json")
+    assert done.returncode == code
+    assert message in json.loads(done.stdout)["error"]["message"]
+    assert message in done.stderr
+
+
+def test_several_files_are_checked_and_the_worst_decides(tmp_path: Path) -> None:
+    good = quod("solve", "--formulation", save(tmp_path, KNAPSACK), "--json").stdout
+    save(tmp_path, good, "good.json")
+    save(tmp_path, good.replace('"22"', '"23"'), "bad.json")
+    assert quod("check", "good.json", "good.json", cwd=tmp_path).returncode == 0
+    done = quod("check", "good.json", "bad.json", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert [report["accepted"] for report in json.loads(done.stdout)] == [True, False]
+    assert quod("check", "bad.json", "none.json", "good.json", cwd=tmp_path).returncode == 2
+    assert quod("check", "-", stdin=good).returncode == 0
+
+
+NUMERIC: list[dict[str, Any]] = [
+    {
+        "variables": [{"name": "x", "upper": 10}, {"name": "y", "upper": 10}],
+        "objective": {"sense": "minimize", "expression": "(x - 3)**2 + (y - 1)**2 + x*y/2"},
+        "constraints": [{"name": "c", "expression": "x + y >= 2"}],
+    },
+    {
+        "variables": [{"name": "x", "upper": 10, "domain": "integer"}, {"name": "y", "upper": 10}],
+        "objective": {"sense": "maximize", "expression": "x*y - y**3/10"},
+        "constraints": [{"name": "c", "expression": "x**2 + y <= 20"}],
+    },
+]
+
+
+@pytest.mark.parametrize(("document", "optimum"), [(NUMERIC[0], 14 / 15), (NUMERIC[1], 9.7372899)])
+@pytest.mark.parametrize("seconds", ["30", "inf"])
+def test_quadratic_and_nonlinear_answers_are_numbers(
+    tmp_path: Path, document: dict[str, Any], optimum: float, seconds: str
+) -> None:
+    done = quod("solve", "--formulation", save(tmp_path, document), "--json", "--time-limit", seconds)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["certificate"]["strength"] == "numeric"
+    assert result["answer"]["objective"] == pytest.approx(optimum, rel=1e-6)
+    assert all(isinstance(value, float) for value in result["answer"]["values"].values())
+    assert quod("check", save(tmp_path, done.stdout, "result.json")).returncode == 0

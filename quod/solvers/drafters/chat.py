@@ -32,6 +32,8 @@ comparison (<= >= == < >) in a constraint, none in the objective. Write == and *
 divisible (domain "real"). Record this as a convention of kind "integrality" with reading and alternative.
 - Words such as "more than" or "must exceed" are strict: write < or >, and record a convention "strictness" \
 (reading ">", alternative ">=").
+- Where the words leave open what a percentage is of, choose, and record a convention "percentage": targets \
+is the constraint or "objective", reading its whole expression, alternative the expression on the other base.
 - `kind` of a constraint, where one fits: sum, upperbound, lowerbound, linear, ratio, xy, xby.
 - evidence: quotations copied exactly from the text. Quote in each element every number and every comparison \
 phrase that it uses, each in one element only, with words around it where the text has it more than once.

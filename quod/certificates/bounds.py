@@ -1,5 +1,5 @@
-"""The weak-duality bound that proves every leaf of a tree (docs/certificates.md, "One bound for
-everything")."""
+"""What multipliers prove of a leaf: a bound by weak duality (docs/certificates.md, "One bound for
+everything"), or that integers cannot add up to a fraction."""
 
 from __future__ import annotations
 
@@ -45,6 +45,42 @@ def weak_duality(
     The value is None (minus infinity) when a term needs an infinite bound; the second part is then that
     column.
     """
+    total, reduced = _combined(program, y, cost)
+    for column, slope in reduced.items():
+        if slope != 0:
+            bound = lower[column] if slope > 0 else upper[column]
+            if bound is None:
+                return None, column
+            total = reading.guard(total + slope * bound)
+    return total, -1
+
+
+def indivisible(program: Program, y: Mapping[int, flint.fmpq], where: str) -> None:
+    """Raises CertificateRejected unless yᵀA is integral on integer columns and zero on the others, and yᵀb is
+    no whole number, for y on `==` rows: no integral x has yᵀAx = yᵀb then.
+
+    (Kronecker's theorem of the alternative; Schrijver 1986, "Theory of Linear and Integer Programming",
+    corollary 4.1a.)
+    """
+    for number in y:
+        if program.rows[number].comparison != "==":
+            reading.reject(where, "'indivisible' takes multipliers of == rows only")
+    total, slopes = _combined(program, y, {})
+    for column, slope in slopes.items():
+        if slope != 0 and not program.integer[column]:
+            name = program.names[column]
+            reading.reject(where, f"is not proved empty: column {name} is not an integer column")
+        if slope.q != 1:
+            name = program.names[column]
+            reading.reject(where, f"is not proved empty: the coefficient {-slope} of {name} is not whole")
+    if total.q == 1:
+        reading.reject(where, f"is not proved empty: the right-hand side {total} is a whole number")
+
+
+def _combined(
+    program: Program, y: Mapping[int, flint.fmpq], cost: Mapping[int, flint.fmpq]
+) -> tuple[flint.fmpq, dict[int, flint.fmpq]]:
+    """yᵀb and cost - yᵀA."""
     total, reduced = flint.fmpq(0), dict(cost)
     guard = reading.guard
     for number, multiplier in y.items():
@@ -54,10 +90,4 @@ def weak_duality(
             held = reduced.get(column)
             step = multiplier * coefficient
             reduced[column] = -step if held is None else guard(held - step)
-    for column, slope in reduced.items():
-        if slope != 0:
-            bound = lower[column] if slope > 0 else upper[column]
-            if bound is None:
-                return None, column
-            total = guard(total + slope * bound)
-    return total, -1
+    return total, reduced

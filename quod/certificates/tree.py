@@ -1,6 +1,7 @@
 """Replay of a branching tree: its leaves cover every integer assignment, and each leaf is proved.
 
-Branching: Land & Doig (1960); a leaf is proved by weak duality, as in Cook, Koch, Steffy & Wolter (2013).
+Branching: Land & Doig (1960); a leaf is proved by weak duality, as in Cook, Koch, Steffy & Wolter (2013), or
+empty by divisibility.
 The replay is iterative, so a tree may be as deep as it is large.
 """
 
@@ -14,6 +15,7 @@ import flint
 from quod.certificates import bounds, program, reading
 
 MAX_NODES = 5_000_000
+_NODE_KINDS = ("branch", "bound", "infeasible", "indivisible")
 
 
 @dataclasses.dataclass
@@ -52,9 +54,9 @@ def _structure(form: program.Program, nodes: list[Any]) -> dict[int, _Branch]:
     parents = [0] * len(nodes)
     for number, node in enumerate(nodes):
         where = f"tree node {number}"
-        fields = reading.mapping(node, where, (), ("branch", "bound", "infeasible"))
+        fields = reading.mapping(node, where, (), _NODE_KINDS)
         if len(fields) != 1:
-            reading.reject(where, "is exactly one of branch, bound and infeasible")
+            reading.reject(where, "is exactly one of branch, bound, infeasible and indivisible")
         if "branch" in fields:
             branch = branches[number] = _branch(form, fields["branch"], where)
             for child in (branch.down, branch.up):
@@ -127,6 +129,10 @@ class _Replay:
         self.proof.leaves += 1
         ((kind, value),) = self.nodes[number].items()
         y = bounds.multipliers(self.form, value, where)
+        if kind == "indivisible":
+            self.proof.empty_leaves += 1
+            bounds.indivisible(self.form, y, where)
+            return
         if kind == "infeasible":
             self.proof.empty_leaves += 1
             if not self.crossed:

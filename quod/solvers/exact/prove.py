@@ -11,6 +11,7 @@ from flint import fmpq
 
 from quod import jobs
 from quod.solvers import highs
+from quod.solvers.exact import divisibility
 from quod.solvers.exact import proof as proofs
 from quod.solvers.exact.program import ZERO, Program, float_form
 from quod.solvers.exact.proof import Proof
@@ -102,7 +103,10 @@ class _Task:
         program = self.program
         for low, high in zip(program.lower, program.upper, strict=True):
             if low is not None and high is not None and low > high:
-                return Proof("infeasibility", "exact", _claim("infeasible"), {"tree": [{"infeasible": {}}]})
+                return _empty({"infeasible": {}})
+        impossible = divisibility.contradiction(program)
+        if impossible is not None:
+            return _empty({"indivisible": proofs.named(impossible, self.form.row_name)})
         self.search = Search(program, float_form(self.form), self.options, self.deadline, self.progress)
         hint, values, basis = self.hint, None, None
         if hint is not None and hint.values is not None:
@@ -174,6 +178,11 @@ class _Task:
         claim = {**_claim("unbounded"), "sense": self.form.sense}
         ray = proofs.named(vertex.ray, self.form.column_name)
         return Proof("unboundedness", "exact", claim, {"point": proofs.point(self.form, point), "ray": ray})
+
+
+def _empty(leaf: dict[str, dict[str, str]]) -> Proof:
+    """One leaf that settles the whole space."""
+    return Proof("infeasibility", "exact", _claim("infeasible"), {"tree": [leaf]})
 
 
 def _claim(termination: str) -> dict[str, str]:

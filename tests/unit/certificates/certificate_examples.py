@@ -57,6 +57,10 @@ def empty(**multipliers: str) -> Document:
     return {"infeasible": multipliers}
 
 
+def indivisible(**multipliers: str) -> Document:
+    return {"indivisible": multipliers}
+
+
 def branch(column: str, floor: str, down: int, up: int) -> Document:
     return {"branch": {"column": column, "floor": floor, "down": down, "up": up}}
 
@@ -186,6 +190,30 @@ CASES: dict[str, Document] = {
     ),
     "infeasible integers": certificate(
         "infeasibility", "exact", HALF, {"tree": [branch("x", "0", 1, 2), empty(r0="1"), empty(r0="-1")]}
+    ),
+    # 2x - 4y is even, 3 is odd; no branching ends on it
+    "indivisible": certificate(
+        "infeasibility",
+        "exact",
+        model(
+            [{"name": n, "domain": "integer", "lower": None} for n in "xy"] + [{"name": "z", "lower": None}],
+            "minimize",
+            "x",
+            ("2*x - 4*y == 3", "x <= 5/3", "x + z == 1/2"),
+        ),
+        {"tree": [indivisible(r0="1/2")]},
+    ),
+    # r0 + r1 is 3x + 3y == 4, though each row alone has integral points
+    "indivisible together": certificate(
+        "infeasibility",
+        "exact",
+        model(
+            [{"name": n, "domain": "integer", "lower": None} for n in "xy"],
+            "maximize",
+            "x + y",
+            ("x + 2*y == 1", "2*x + y == 3"),
+        ),
+        {"tree": [branch("x", "0", 1, 2), indivisible(r0="1/3", r1="1/3"), indivisible(r0="-2/3", r1="1/3")]},
     ),
     "contradiction": certificate(
         "infeasibility", "exact", model("x", "minimize", "x", ("0 < 0",)), {"tree": [empty(r0="-1")]}

@@ -106,6 +106,8 @@ class Oracle:
                 return None
             total += y * self.rhs[i]
             reduced = [d - y * a for d, a in zip(reduced, self.matrix[i], strict=True)]
+        if kind == "indivisible":
+            return math.inf if self._indivisible(multipliers, reduced, total) else None
         if kind == "infeasible" and crossed:
             return math.inf
         for d, a, b in zip(reduced, low, up, strict=True):
@@ -116,6 +118,11 @@ class Oracle:
         if kind == "infeasible":
             return math.inf if total > 0 else None
         return self.rounded(total) + self.constant
+
+    def _indivisible(self, multipliers: Document, reduced: list[Fraction], total: Fraction) -> bool:
+        equations = all(self.senses[self.rows.index(name)] == 0 for name in multipliers)
+        whole = all(d.denominator == 1 if i else d == 0 for d, i in zip(reduced, self.integer, strict=True))
+        return equations and whole and total.denominator != 1
 
     def rounded(self, bound: Fraction) -> Fraction:
         """Up to the grid of attainable values, if there is one."""
@@ -155,6 +162,28 @@ def random_formulation(draw: random.Random) -> Document:
         "variables": variables,
         "objective": {"sense": sense, "expression": f"{linear()} + {draw.randint(0, 3)}"},
         "constraints": rows,
+    }
+
+
+def random_lattice(draw: random.Random) -> Document:
+    """Equations over integers, most without an integral point, with inequalities and perhaps a real column
+    beside them."""
+    names = ["x0", "x1", "x2"]
+    variables = [{"name": n, "domain": "integer", "lower": draw.choice([None, "-9"])} for n in names]
+    variables.append({"name": "z"})
+
+    def linear(factor: int) -> str:
+        return " + ".join(f"{factor * draw.randint(-3, 3)} * {n}" for n in names)
+
+    rows = [
+        f"{linear(draw.choice([1, 2, 3]))} == {draw.randint(-9, 9)}{draw.choice(['', ' / 2'])}"
+        for _ in range(draw.randint(1, 3))
+    ]
+    rows += [f"x0 - x1 <= {draw.randint(0, 9)} / 2", f"x0 + z == {draw.randint(0, 9)} / 2"]
+    return {
+        "variables": variables,
+        "objective": {"sense": "minimize", "expression": "0"},
+        "constraints": [{"name": f"r{k}", "expression": row} for k, row in enumerate(rows)],
     }
 
 

@@ -89,8 +89,9 @@ def _broken_structure(tree: list[Document]) -> Iterator[tuple[str, list[Document
             yield f"branch {number} on nothing", [*tree[:number], none, *tree[number + 1 :]]
         else:
             yield f"leaf {number} is empty", [*tree[:number], {}, *tree[number + 1 :]]
-            both = {"bound": {}, "infeasible": {}}
-            yield f"leaf {number} is two", [*tree[:number], both, *tree[number + 1 :]]
+            for pair in itertools.combinations(("bound", "infeasible", "indivisible"), 2):
+                both = {key: {} for key in pair}
+                yield f"leaf {number} is two", [*tree[:number], both, *tree[number + 1 :]]
 
 
 def other_nodes(node: Document, oracle: Oracle) -> Iterator[tuple[str, Document]]:
@@ -107,7 +108,8 @@ def other_nodes(node: Document, oracle: Oracle) -> Iterator[tuple[str, Document]
             if integer:
                 yield f"on {name}", {"branch": {**content, "column": name}}
         return
-    yield "the other kind", {"infeasible" if kind == "bound" else "bound": content}
+    for other_kind in {"bound", "infeasible", "indivisible"} - {kind}:
+        yield f"as {other_kind}", {other_kind: content}
     yield "without multipliers", {kind: {}}
     for name, text in content.items():
         y = Fraction(text)

@@ -92,9 +92,23 @@ def test_corruptions_of_branching_trees_are_rejected():
     assert tried.total() >= 1500, tried
 
 
+def test_corruptions_of_indivisible_leaves_are_rejected():
+    documents = [
+        d
+        for d in produced(60, seed=8, model=oracles.random_lattice)
+        if "indivisible" in d["evidence"].get("tree", [{}])[0]
+    ]
+    assert len(documents) >= 20
+    assert any(len(d["evidence"]["tree"][0]["indivisible"]) > 1 for d in documents)
+    accepted, tried = survivors(documents)
+    assert accepted == []
+    assert tried.total() >= 1500, tried
+
+
 def test_the_replay_and_the_oracle_agree_on_every_change_of_a_tree():
     verdicts = Counter()
-    for document in [*produced(40, seed=5, model=oracles.random_knapsack), *produced(20, seed=6)]:
+    documents = produced(40, seed=5, model=oracles.random_knapsack) + produced(20, seed=6)
+    for document in documents + produced(20, seed=9, model=oracles.random_lattice):
         if document["kind"] == "unboundedness":
             continue
         oracle, tree = oracles.Oracle(document["formulation"]), document["evidence"]["tree"]

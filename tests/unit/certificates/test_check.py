@@ -72,7 +72,19 @@ def test_what_is_no_certificate_is_bad_input(document):
 
 
 TREE = ("evidence", "tree")
+LEAF = (*TREE, 0)
 REJECTIONS = [
+    ("indivisible", (*LEAF, examples.indivisible(r0="1/3")), "coefficient 2/3 of x is not whole"),
+    ("indivisible", (*LEAF, examples.indivisible(r0="1")), "the right-hand side 3 is a whole number"),
+    ("indivisible", (*LEAF, examples.indivisible()), "the right-hand side 0 is a whole number"),
+    ("indivisible", (*LEAF, examples.indivisible(r0="1/2", r1="0")), "== rows only"),
+    ("indivisible", (*LEAF, examples.indivisible(r1="-1")), "== rows only"),
+    ("indivisible", (*LEAF, examples.indivisible(r2="1")), "column z is not an integer column"),
+    ("indivisible", (*LEAF, examples.indivisible(r0="1/2", r2="-2")), "column z is not an integer column"),
+    ("indivisible", (*LEAF, examples.indivisible(r9="1/2")), "'r9' is not a row"),
+    ("indivisible", (*LEAF, {"indivisible": {"r0": 0.5}}), "floating-point"),
+    ("indivisible", (*LEAF, examples.empty(r0="1/2")), "unbounded where it pays"),
+    ("indivisible together", (*TREE, 1, examples.indivisible(r0="1/3")), "is not whole"),
     ("tree", ("claim", "objective", "21"), "claim.objective: is 21, but the point has the value 20"),
     ("tree", ("claim", "objective", 20.0), "floating-point"),
     ("tree", ("claim", "sense", "minimize"), "the formulation says maximize"),
@@ -89,7 +101,7 @@ REJECTIONS = [
     ("tree", (*TREE, 1, examples.bound(r0="1")), "the multiplier 1 of row r0 has the wrong sign for <="),
     ("tree", (*TREE, 1, examples.bound(rx="1")), "'rx' is not a row"),
     ("tree", (*TREE, 1, examples.empty(r0="-1")), "tree node 1: is not proved empty"),
-    ("tree", (*TREE, 1, {}), "exactly one of branch, bound and infeasible"),
+    ("tree", (*TREE, 1, {}), "exactly one of branch, bound, infeasible and indivisible"),
     ("tree", (*TREE, 0, examples.branch("y", "1", 1, 1)), "tree node 1: is the child of 2 branches"),
     ("tree", (*TREE, 0, examples.branch("y", "1", 0, 2)), "child 0 is not a later node"),
     ("tree", (*TREE, 0, examples.branch("y", "1", 1, 3)), "child 3 is not a later node"),

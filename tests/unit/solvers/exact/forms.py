@@ -123,6 +123,14 @@ class Plain:
                 total += d * side
         return total
 
+    def divides_nothing(self, named: dict[str, str]) -> bool:
+        """Whether the multipliers of == rows give whole coefficients of integer columns and a fraction."""
+        y = {int(name[1:]): Fraction(value) for name, value in named.items()}
+        assert all(self.sense[i] == 0 for i in y)
+        slopes = [sum(value * self.rows[i][j] for i, value in y.items()) for j in range(len(self.cost))]
+        assert all(d.denominator == 1 if i else d == 0 for d, i in zip(slopes, self.integer, strict=True))
+        return sum(value * self.rhs[i] for i, value in y.items()).denominator != 1
+
     def leaves(self, tree: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[Any], list[Any]]]:
         """Every leaf with its bounds; the tree must be one."""
         where = {0: (list(self.lower), list(self.upper))}
@@ -145,6 +153,9 @@ class Plain:
         """In the model's own sense; None if every leaf is empty."""
         least: Fraction | None = None
         for leaf, lower, upper in self.leaves(tree):
+            if "indivisible" in leaf:
+                assert self.divides_nothing(leaf["indivisible"])
+                continue
             if "infeasible" in leaf:
                 crossed = any(
                     lo is not None and hi is not None and lo > hi for lo, hi in zip(lower, upper, strict=True)

@@ -99,7 +99,8 @@ def test_no_word_of_infeasibility_is_taken():
 
 
 def test_unbounded_search_for_an_impossible_parity_ends_without_a_claim():
-    model = forms.form([1, 1], [([2, -2], "==", 1)], integer=[True, True])
+    rows = [([2, -2], ">=", 1), ([2, -2], "<=", 1)]
+    model = forms.form([1, 1], rows, integer=[True, True])
     assert prove(model, node_limit=50) is None
 
 

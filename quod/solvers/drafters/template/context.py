@@ -96,10 +96,21 @@ def content(context: Context, span: range, taken: set[int], weight: float, bag: 
         bag[key] = max(bag.get(key, 0.0), weight * scale)
 
 
+def counted_bag(context: Context, number: Number, taken: set[int]) -> Bag:
+    """The noun phrase that the number counts, without what hangs on it."""
+    bag: Bag = {}
+    phrase = words_after(context, number)
+    content(context, range(phrase.start, _phrase_end(context, phrase)), taken, 1.0, bag)
+    return bag
+
+
 def describe(context: Context, number: Number, taken: set[int]) -> Bag:
     """What a number is about, as weighted roots: the phrase after it counts more than the one before."""
     bag: Bag = {}
-    content(context, words_after(context, number), taken, 1.0, bag)
+    phrase = words_after(context, number)
+    split = _phrase_end(context, phrase)
+    content(context, range(phrase.start, split), taken, 1.0, bag)
+    content(context, range(split, phrase.stop), taken, 0.7, bag)
     content(context, words_before(context, number), taken, 0.6, bag)
     if set(bag) <= UNITS | {"<money>"}:
         content(context, _lead(context, number), taken, 0.5, bag)
@@ -111,6 +122,17 @@ def describe(context: Context, number: Number, taken: set[int]) -> Bag:
     if number.kind == "percent":
         bag["<percent>"] = 0.6
     return bag
+
+
+def _phrase_end(context: Context, span: range) -> int:
+    """Where the counted noun phrase ends: "methods" in "100 transportation methods for customers"."""
+    named = False
+    for i in span:
+        stop = context.tokens[i].stem in STOP and context.tokens[i].lower not in ("of", "-", "/")
+        if stop and named:
+            return i
+        named = named or not stop
+    return span.stop
 
 
 def _lead(context: Context, number: Number) -> range:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from quod.solvers.drafters.template.context import Context, similarity
-from quod.solvers.drafters.template.lexicon import STOP, UNITS
+from quod.solvers.drafters.template.lexicon import GAIN, MONEY, STOP, UNITS
 from quod.solvers.drafters.template.limits import Features, Limit, Option
 from quod.solvers.drafters.template.nouns import hypernyms
 from quod.solvers.drafters.template.objective import Target
@@ -121,8 +121,30 @@ def objective_options(context: Context, target: Target | None, rows: list[Coeffi
     nearest = max((similarity(target.bag, r.bag) for r in rows), default=0.0) if target else 0.0
     count = _count_features(context, target)
     count["count:unlike"] = float(nearest < 0.1)
+    head = _head(context, target) if target else ""
+    known = [bool(head) and r.bag.get(head, 0.0) > 0.4 for r in rows]
+    count["count:strange"] = float(bool(head) and not any(known))
     options = [Option("count", COUNT, count)]
-    return options + [Option("objective", k, _objective_features(target, r)) for k, r in enumerate(rows)]
+    for k, row in enumerate(rows):
+        features = _objective_features(target, row)
+        features["objective:head"] = float(known[k])
+        if head and not known[k]:
+            features["objective:nohead"] = 1.0
+            features["objective:sim"] *= 0.5
+        options.append(Option("objective", k, features))
+    return options
+
+
+def _head(context: Context, target: Target) -> str:
+    """Root of the noun that the objective counts; nothing for money, time and measures."""
+    head = ""
+    for i in target.phrase:
+        token = context.tokens[i]
+        if token.stem in STOP and head:
+            break
+        if token.stem not in STOP:
+            head = "" if token.stem in UNITS | MONEY | GAIN else token.root
+    return head
 
 
 def _count_features(context: Context, target: Target | None) -> Features:

@@ -58,7 +58,7 @@ def _turned(sense: str, objective: tuple[Fraction, ...], rows: list[ModelRow]) -
         if min(objective) < 0 or not all(_holds_at_zero(r) for r in rows):
             return rows
         old, new = "<=", ">="
-        open_ends = [r for r in rows if r.op == old and r.how != "explicit" and r.kind in ("linear", "sum")]
+        open_ends = [r for r in rows if r.op == old and r.how == "default" and r.kind in ("linear", "sum")]
     else:
         free = [v for v, c in enumerate(objective) if c > 0 and not any(_caps(r, v) for r in rows)]
         old, new = ">=", "<="

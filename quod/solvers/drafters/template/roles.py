@@ -50,6 +50,8 @@ def features(context: Context, number: Number) -> dict[str, float]:
     b = context.weight("LIMIT", number.first, number.last)
     row: dict[str, float] = {"bias": 1.0, "P": _logit(p), "L": _logit(b), "kind=" + number.kind: 1.0}
     row["one"] = float(number.text.lower() == "one")
+    named = context.tagging.marginals[number.last + 1 : number.last + 6, 0].max(initial=0.0)
+    row["one:named"] = float(number.value == 1) * float(named)
     row["worded"] = float(number.worded and number.kind == "plain")
     before, after = words_before(context, number), words_after(context, number)
     cue = explicit(context, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,18 +61,29 @@ def solve(
 
     with client.Client(**overrides) as quod, show.progress() as progress:
         result = quod.solve(text, formulation=document, base_dir=folder, progress=progress)
-    if output is not None:
-        try:
-            result.save(output)
-        except OSError as error:
-            raise errors.InvalidInput(f"cannot write {output}: {error.strerror}", field="--output") from None
-    if export is not None:
-        _export(result, export)
+    failure = _write(result, output, export)
     if as_json:
         print(result.model_dump_json(indent=1))
     else:
         show.result(result)
+    if failure is not None:
+        print(f"quod: {failure}", file=sys.stderr)
+        raise typer.Exit(failure.exit_code)
     raise typer.Exit(0 if result.status is jobs.Status.SOLVED else 1)
+
+
+def _write(result: client.Result, output: Path | None, export: Path | None) -> errors.QuodError | None:
+    """Save the result and the model; what went wrong is returned: the answer is printed all the same."""
+    try:
+        if output is not None:
+            result.save(output)
+        if export is not None:
+            _export(result, export)
+    except OSError as error:
+        return errors.InvalidInput(f"cannot write {error.filename}: {error.strerror}")
+    except errors.QuodError as error:
+        return error
+    return None
 
 
 def _check_place(target: Path, option: str) -> None:

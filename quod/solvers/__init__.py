@@ -1,1 +1,1 @@
-"""Formulations, their language and expansion, solvers in killable children, exact proofs, diagnosis, drafters."""
+"""Formulations, their language and expansion, killable solvers, exact proofs, diagnosis, drafters."""

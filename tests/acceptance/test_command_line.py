@@ -266,31 +266,3 @@ def test_several_files_are_checked_and_the_worst_decides(tmp_path: Path) -> None
     assert [report["accepted"] for report in json.loads(done.stdout)] == [True, False]
     assert quod("check", "bad.json", "none.json", "good.json", cwd=tmp_path).returncode == 2
     assert quod("check", "-", stdin=good).returncode == 0
-
-
-NUMERIC: list[dict[str, Any]] = [
-    {
-        "variables": [{"name": "x", "upper": 10}, {"name": "y", "upper": 10}],
-        "objective": {"sense": "minimize", "expression": "(x - 3)**2 + (y - 1)**2 + x*y/2"},
-        "constraints": [{"name": "c", "expression": "x + y >= 2"}],
-    },
-    {
-        "variables": [{"name": "x", "upper": 10, "domain": "integer"}, {"name": "y", "upper": 10}],
-        "objective": {"sense": "maximize", "expression": "x*y - y**3/10"},
-        "constraints": [{"name": "c", "expression": "x**2 + y <= 20"}],
-    },
-]
-
-
-@pytest.mark.parametrize(("document", "optimum"), [(NUMERIC[0], 14 / 15), (NUMERIC[1], 9.7372899)])
-@pytest.mark.parametrize("seconds", ["30", "inf"])
-def test_quadratic_and_nonlinear_answers_are_numbers(
-    tmp_path: Path, document: dict[str, Any], optimum: float, seconds: str
-) -> None:
-    done = quod("solve", "--formulation", save(tmp_path, document), "--json", "--time-limit", seconds)
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
-    assert result["certificate"]["strength"] == "numeric"
-    assert result["answer"]["objective"] == pytest.approx(optimum, rel=1e-6)
-    assert all(isinstance(value, float) for value in result["answer"]["values"].values())
-    assert quod("check", save(tmp_path, done.stdout, "result.json")).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,6 +57,9 @@ def fit_confidence(found: Sequence[Outcome]) -> dict[str, float]:
     names = sorted(read[0].row, key=lambda name: name != _BIAS)
     table = np.array([[o.row[name] for name in names] for o in read])
     right = np.array([o.right for o in read], dtype=float)
+    # Both kinds of text count alike: our own problems are fewer, and harder to read.
+    size = Counter(o.source for o in read)
+    share = np.array([len(read) / len(size) / size[o.source] for o in read])
     mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-9
     mean[0], spread[0] = 0.0, 1.0
     scaled = (table - mean) / spread
@@ -64,8 +68,8 @@ def fit_confidence(found: Sequence[Outcome]) -> dict[str, float]:
     weights = np.zeros(len(names))
     for _ in range(50):
         chance = 1.0 / (1.0 + np.exp(-scaled @ weights))
-        slope = scaled.T @ (chance - right) + decay * weights
-        curve = (scaled * (chance * (1 - chance))[:, None]).T @ scaled + np.diag(decay)
+        slope = scaled.T @ (share * (chance - right)) + decay * weights
+        curve = (scaled * (share * chance * (1 - chance))[:, None]).T @ scaled + np.diag(decay)
         weights -= np.linalg.solve(curve, slope)
     plain = weights / spread
     plain[0] -= float(plain[1:] @ mean[1:])

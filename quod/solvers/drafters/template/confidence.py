@@ -8,8 +8,11 @@ from pathlib import Path
 
 from quod.solvers.drafters.template import roles
 from quod.solvers.drafters.template.assemble import Draft
+from quod.solvers.drafters.template.lexicon import words
 from quod.solvers.drafters.template.model import Model
 
+_TRICKY = words("prefer prefers if unless them together combined remaining rest former latter other alike")
+_COMPARING = words("more less fewer than half third quarter percent twice double triple times ratio limit")
 WEIGHTS = Path(__file__).with_name("confidence.json")
 
 
@@ -53,7 +56,34 @@ def features(draft: Draft, model: Model, status: str, margin: float, problems: i
         "unbounded": float(status == "unbounded"),
         "no_rows": float(not model.rows),
         "problems": float(min(problems, 3)),
-    }
+    } | _doubts(draft, model)
+
+
+def _doubts(draft: Draft, model: Model) -> dict[str, float]:
+    """Signs of a wrong reading that the scores do not hold: odd nouns, far names, words left unread."""
+    told = dict.fromkeys(("noun", "far", "unlike", "headless", "other"), 0.0)
+    for _, option in draft.limits:
+        f = option.features
+        told["noun"] += f.get("bound:noun=other", 0.0) + f.get("bound:noun=unit", 0.0)
+        close = f.get("bound:slot", 0.0) + f.get("bound:after", 0.0) + f.get("bound:before", 0.0)
+        told["far"] += float(option.kind == "bound" and not close)
+        told["unlike"] += f.get("row:none", 0.0) + f.get("row:notmoney", 0.0)
+        told["headless"] += f.get("row:nohead", 0.0)
+        told["other"] += float(option.kind == "sum" and not (f.get("sum:word") or f.get("sum:slot")))
+    covered = {i for r in model.rows for i in range(r.first - 2, r.last + 3)}
+    tokens = draft.context.tokens
+    found = {f"doubt:{name}": min(count, 3.0) for name, count in told.items()}
+    found["doubt:tricky"] = float(min(3, sum(t.lower in _TRICKY for t in tokens)))
+    found["doubt:unread"] = float(
+        min(3, sum(t.lower in _COMPARING and t.index not in covered for t in tokens))
+    )
+    found["doubt:mixed"] = min(3.0, draft.features["rows:mixed"] + draft.features["rows:units"])
+    found["doubt:once"] = min(3.0, draft.features["vars:once"])
+    found["doubt:no_aim"] = float(draft.objective < 0)
+    found["doubt:aim_bound"] = draft.features.get("rows:both", 0.0)
+    found["doubt:length"] = len(tokens) / 100.0
+    found["doubt:lower"] = float(sum(r.how == "weak" and r.op == ">=" for r in model.rows))
+    return found
 
 
 def probability(row: dict[str, float]) -> float:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from quod.solvers.drafters.template.context import Context, words_before
-from quod.solvers.drafters.template.lexicon import STOP
+from quod.solvers.drafters.template.lexicon import STOP, words
 
 _NOT = r"(?:cannot|can not|not|never|nor|no|restrict(?:s|ed)?|prevent(?:s|ed)?|prohibit(?:s|ed)?)"
 _GAP = r"(?:[\w$]+ ){0,4}?"
@@ -25,7 +25,7 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "<=",
-            r"maximum|max|up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|"
+            r"maximum|max|(?<!add )(?<!adds )up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|"
             r"upper limit|a ceiling",
         ),
         (
@@ -35,7 +35,7 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (">=", r"minimum|min|or more|or greater|or higher|as a minimum|not below|not under"),
         ("=", r"exactly|equal to|precisely"),
-        ("<", r"(?:less|fewer|lower|smaller) th[ae]n|below|under"),
+        ("<", r"(?:less|fewer|lower|smaller) th[ae]n|below|under(?= \$?$)"),
         (
             ">",
             r"(?:more|greater|larger|higher|bigger) th[ae]n|exceed(?:s|ed|ing)?|surpass(?:es)?|"
@@ -58,6 +58,10 @@ _WEAK_LOW = re.compile(
     r"aims?|wish(?:es)?|would like|necessary|plans?|contract\w*|promised|expects?|to meet|"
     r"obligat\w*|commit\w*|quota|booked|supervise)(?!\w)"
 )
+
+
+_STRONG_UP = words("available budget capacity only access put inventory stock invest disposal free")
+_DUTY = re.compile(r"(?:that|which|and) (?:must|has to|have to|needs? to) (?:all )?be \w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +127,7 @@ def weak(context: Context, span: range) -> Direction | None:
     text, owner = _words(context, span)
     low = list(_WEAK_LOW.finditer(text))
     up = [m for m in _WEAK_UP.finditer(text) if not any(n.start() <= m.start() < n.end() for n in low)]
-    strong_up = [
-        m
-        for m in up
-        if m.group()
-        in (
-            "available",
-            "budget",
-            "capacity",
-            "only",
-            "disposal",
-            "free",
-            "access",
-            "put",
-            "inventory",
-            "stock",
-            "invest",
-        )
-    ]
+    strong_up = [m for m in up if m.group() in _STRONG_UP]
     if strong_up or (up and not low):
         m = (strong_up or up)[-1]
         return Direction("<=", "weak", owner[m.start()], owner[m.end() - 1])
@@ -169,17 +156,32 @@ def _inherited(context: Context, first: int) -> Direction | None:
     return None
 
 
+def _to_be_done(context: Context, last: int, found: Direction) -> bool:
+    """ "has 1,260 trees that must be served": what is there is what has to be done."""
+    if context.tokens[found.last].lower in _STRONG_UP:
+        return False
+    _, end = context.sentence_of(last)
+    i = last + 1
+    while i <= end and i not in context.number_at:
+        i += 1
+    return _DUTY.search(" ".join(t.lower for t in context.tokens[last + 1 : i])) is not None
+
+
 def bound_direction(
     context: Context, first: int, last: int, before: range, after: range, sense: str
 ) -> Direction:
     """Direction of a bound whose number is tokens first..last, described by the spans before and after it."""
     found = explicit(context, before)
     if found is None:
-        found = explicit(context, range(after.start, min(after.stop + 3, after.start + 5)), last=False)
+        _, end = context.sentence_of(first)
+        tail = range(after.start, min(after.stop + 3, after.start + 5, end + 1))
+        found = explicit(context, tail, last=False)
         if found is not None and found.op in "<>":
             found = None
     if found is None:
         found = weak(context, before) or _inherited(context, first) or weak(context, after)
+        if found is not None and found.op == "<=" and _to_be_done(context, last, found):
+            found = Direction(">=", "weak", found.first, found.last)
     if found is None:
         start, end = context.sentence_of(first)
         found = explicit(context, range(start, first)) or weak(

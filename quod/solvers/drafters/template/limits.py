@@ -164,6 +164,8 @@ def _bound_options(
     after, before = words_after(context, number), words_before(context, number)
     slot = _slot(context, number, mentions)
     noun = noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)})
+    if slot is not None and slot.variable == GENERIC:
+        noun = "shared"
     features: dict[int, Features] = {}
 
     def add(variable: int, name: str) -> None:
@@ -266,7 +268,7 @@ def _sum_option(
         features["sum:all_after"] = 1.0
     if len(all_named) == variables:
         features["sum:all_named"] = 1.0
-    elif all_named:
+    elif all_named and "sum:slot" not in features:
         features["sum:some_named"] = 1.0
     if counts_variables(context, number):
         features["sum:per_unit"] = 1.0
@@ -297,6 +299,10 @@ def _ratio_options(
     for k, m in enumerate(ahead):
         f = features.setdefault(m.variable, {"ratio": 1.0})
         f["ratio:after"] = 1.0
+        if k == 0:
+            f["ratio:first"] = 1.0
+        if any(t.text in ",;" for t in context.tokens[number.last + 1 : m.first]):
+            f["ratio:passed"] = 1.0
         if k == len(ahead) - 1:
             f["ratio:last"] = 1.0
     for m in behind[-1:]:

@@ -6,7 +6,7 @@ from quod.solvers.drafters.template import roles
 from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.direction import all_explicit
 from quod.solvers.drafters.template.matching import COUNT
-from quod.solvers.drafters.template.model import Model
+from quod.solvers.drafters.template.model import Model, holds_at_zero
 
 _CERTAIN = 0.6
 _COMPARES = (
@@ -34,6 +34,8 @@ def problems_of(draft: Draft, model: Model) -> tuple[str, ...]:
     found += _direction_problems(draft, model)
     if not model.rows:
         found.append("no constraint was found")
+    elif model.sense == "min" and min(model.objective) >= 0 and all(map(holds_at_zero, model.rows)):
+        found.append("nothing at all would be cheapest: no constraint that was read asks for anything")
     return tuple(found)
 
 

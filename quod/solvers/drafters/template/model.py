@@ -55,7 +55,7 @@ def build(draft: Draft) -> Model:
 def _turned(sense: str, objective: tuple[Fraction, ...], rows: list[ModelRow]) -> list[ModelRow]:
     """Rows whose direction the text leaves open, turned where doing nothing (or everything) would be best."""
     if sense == "min":
-        if min(objective) < 0 or not all(_holds_at_zero(r) for r in rows):
+        if min(objective) < 0 or not all(holds_at_zero(r) for r in rows):
             return rows
         old, new = "<=", ">="
         open_ends = [r for r in rows if r.op == old and r.how == "default" and r.kind in ("linear", "sum")]
@@ -68,7 +68,8 @@ def _turned(sense: str, objective: tuple[Fraction, ...], rows: list[ModelRow]) -
     return [replace(r, op=new, how="default") if any(r is k for k in least[:1]) else r for r in rows]
 
 
-def _holds_at_zero(row: ModelRow) -> bool:
+def holds_at_zero(row: ModelRow) -> bool:
+    """The row holds where every variable is zero."""
     return (row.rhs >= 0 and row.op in ("<=", "<")) or (row.rhs <= 0 and row.op in (">=", "=", "<="))
 
 

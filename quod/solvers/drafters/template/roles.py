@@ -76,6 +76,8 @@ def features(context: Context, number: Number) -> dict[str, float]:
         any(context.tokens[i].lower == "available" for i in range(start, end + 1))
     )
     row["money"] = float(number.money)
+    previous = context.tokens[number.first - 1] if number.first > start else None
+    row["capital"] = float(previous is not None and previous.text[:1].isupper() and previous.index > start)
     row["year"] = float(number.text.isdigit() and 1900 <= number.value <= 2100 and "," not in number.text)
     implied = weak(context, range(before.start, after.stop))
     row["weak:none"] = float(implied is None and cue is None)

@@ -45,16 +45,15 @@ def formulate(record: Mapping[str, Any]) -> formulation.Formulation:
     problem = declarations.read(record)
     names = writing.identifiers(problem.labels)
     spans = _Spans(problem)
-    statement = wording.divisible_statement(problem.text)
+    evidence = [spans.variable(i) for i in range(len(names))]
+    stated = wording.divisible(problem.text, [[e.start for e in places] for places in evidence])
     variables = [
         formulation.Variable(
-            name=name, label=label, domain="real" if statement else "integer", evidence=spans.variable(i)
+            name=name, label=label, domain="real" if i in stated else "integer", evidence=evidence[i]
         )
         for i, (name, label) in enumerate(zip(names, problem.labels, strict=True))
     ]
-    conventions = [
-        wording.integrality(names, divisible=bool(statement), evidence=[statement] if statement else [])
-    ]
+    conventions = _integrality(names, stated)
     objective = _objective(problem.objective, names, spans)
     rows: list[shares.Row] = []
     for i, declared in enumerate(problem.rows):
@@ -67,6 +66,21 @@ def formulate(record: Mapping[str, Any]) -> formulation.Formulation:
         constraints=[row.constraint for row in rows],
         conventions=conventions, unused=spans.unused(),
     )  # fmt: skip
+
+
+def _integrality(
+    names: Sequence[str], stated: Mapping[int, formulation.Evidence]
+) -> list[formulation.Convention]:
+    divisible = [name for i, name in enumerate(names) if i in stated]
+    whole = [name for i, name in enumerate(names) if i not in stated]
+    found = []
+    if divisible:
+        spans = sorted({(e.start, e.end) for e in stated.values()})
+        evidence = [formulation.Evidence(start=start, end=end) for start, end in spans]
+        found.append(wording.integrality(divisible, divisible=True, evidence=evidence))
+    if whole:
+        found.append(wording.integrality(whole, divisible=False))
+    return found
 
 
 def _objective(

@@ -8,7 +8,7 @@ into the formulation as conventions, so that a result can show the answer under 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from quod.solvers import formulation
 
@@ -21,11 +21,16 @@ _NOT_STRICT = re.compile(
     r"\b(?:no|not|cannot|never|nor|neither|at\s+least|at\s+most|or|equal|equals)\b|n['’]t\b", re.I
 )
 _DENIED = re.compile(r"\b(?:no|not|cannot|never|without)\b|n['’]t\b", re.I)
-_DIVISIBLE = re.compile(r"\b(?:divisible|fractional|fractions|partial|non-?integers?)\b", re.I)
+_DIVISIBLE = re.compile(
+    r"\b(?:divisible|fractional|fractions|partial|non-?integers?|non-?integral|continuous"
+    r"|any real number|be divided(?!\s+(?:in|into|between|among|up|by)\b))\b",
+    re.I,
+)
 _WELCOME = re.compile(
     r"\b(?:allowed|okay|ok|possible|acceptable|permitted|fine)\b"
     r"|\b(?:full|whole|complete)\s+or\s+(?:partial|fractional)\b"
-    r"|\b(?:is|are|be)\s+(?:infinitely\s+)?(?:divisible|fractional|non-?integers?)\b",
+    r"|\b(?:is|are|be)\s+(?:infinitely\s+)?(?:divisible|fractional|non-?integers?|continuous)\b"
+    r"|\b(?:can|may|could)\s+be\s+(?:divided|any real number)\b",
     re.I,
 )
 _SENTENCE = 400  # characters around a word that may belong to its sentence
@@ -49,19 +54,42 @@ def is_strict(direction: str, operator: str) -> bool:
 
 
 def divisible_statement(text: str) -> formulation.Evidence | None:
-    """Where the text says in so many words that fractions are welcome ("partial loads are allowed")."""
-    whole = _WHOLE_NOT_NEEDED.search(text)
-    if whole:
-        return formulation.Evidence(start=whole.start(), end=whole.end())
+    """Where the text first says in so many words that fractions are welcome ("partial loads are allowed")."""
+    return next(_statements(text), None)
+
+
+def divisible(text: str, places: Sequence[Sequence[int]]) -> dict[int, formulation.Evidence]:
+    """Which variables the text calls divisible, with the statement that says so.
+
+    `places` holds, for each variable, the characters at which the text names it: a statement speaks of the
+    variables that its sentence names, and of all where it names none.
+    """
+    found: dict[int, formulation.Evidence] = {}
+    for statement in _statements(text):
+        start, end = _sentence(text, statement.start, statement.end)
+        named = [v for v, at in enumerate(places) if any(start <= i < end for i in at)]
+        for variable in named or range(len(places)):
+            found.setdefault(variable, statement)
+    return found
+
+
+def _statements(text: str) -> Iterator[formulation.Evidence]:
+    for whole in _WHOLE_NOT_NEEDED.finditer(text):
+        yield formulation.Evidence(start=whole.start(), end=whole.end())
+    done = 0
     for found in _DIVISIBLE.finditer(text):
-        before = max(0, found.start() - _SENTENCE)
-        start = max([before, *(text.rfind(mark, before, found.start()) + 1 for mark in ".!?\n")])
-        ends = [text.find(mark, found.end(), found.end() + _SENTENCE) for mark in ".!?\n"]
-        end = min((e for e in ends if e >= 0), default=min(len(text), found.end() + _SENTENCE))
+        start, end = _sentence(text, found.start(), found.end())
         sentence = text[start:end]
-        if _WELCOME.search(sentence) and not _DENIED.search(sentence):
-            return formulation.Evidence(start=start + len(sentence) - len(sentence.lstrip()), end=end)
-    return None
+        if found.start() >= done and _WELCOME.search(sentence) and not _DENIED.search(sentence):
+            done = end
+            yield formulation.Evidence(start=start + len(sentence) - len(sentence.lstrip()), end=end)
+
+
+def _sentence(text: str, first: int, last: int) -> tuple[int, int]:
+    before = max(0, first - _SENTENCE)
+    start = max([before, *(text.rfind(mark, before, first) + 1 for mark in ".!?\n")])
+    ends = [text.find(mark, last, last + _SENTENCE) for mark in ".!?\n"]
+    return start, min((e for e in ends if e >= 0), default=min(len(text), last + _SENTENCE))
 
 
 def integrality(

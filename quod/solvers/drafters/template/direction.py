@@ -25,8 +25,8 @@ _EXPLICIT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "<=",
-            r"maximum|max|(?<!add )(?<!adds )up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|or fewer|"
-            r"upper limit|a ceiling",
+            r"maximum|max|(?<!add )(?<!adds )up to|limit(?:s|ed|ing|ation)?|within|capped|cap|or less|"
+            r"or fewer|upper limit|a ceiling",
         ),
         (
             ">=",

@@ -22,6 +22,7 @@ from quod.solvers.drafters.template.nouns import (
     counts_variables,
     hypernyms,
     noun_kind,
+    slot_of,
 )
 from quod.solvers.drafters.template.numbers import Number
 from quod.solvers.drafters.template.rows import CoefficientRow
@@ -136,33 +137,11 @@ def _weigh(bag: Bag, rarity: dict[str, float]) -> Bag:
     return {w: v * rarity.get(w, 0.7) for w, v in bag.items()}
 
 
-def _slot(context: Context, number: Number, mentions: list[Mention]) -> Mention | None:
-    """The mention that directly follows the number ("15 regular packages", "5 trips by boat")."""
-    _, end = context.sentence_of(number.first)
-    i = number.last + 1
-    heads = carriers(context, mentions)
-    while i <= end and i <= number.last + 7:
-        for mention in mentions:
-            if mention.first == i:
-                return mention
-        token = context.tokens[i]
-        if (
-            token.text in ",;:.?"
-            or token.lower in ("and", "or", "must", "should", "available")
-            or i in context.number_at
-        ):
-            return None
-        if token.stem not in STOP and token.stem not in UNITS and token.stem not in heads:
-            return None
-        i += 1
-    return None
-
-
 def _bound_options(
     context: Context, number: Number, mentions: list[Mention], low: int, high: int, start: int, variables: int
 ) -> list[Option]:
     after, before = words_after(context, number), words_before(context, number)
-    slot = _slot(context, number, mentions)
+    slot = slot_of(context, number, mentions)
     noun = noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)})
     if slot is not None and slot.variable == GENERIC:
         noun = "shared"
@@ -246,7 +225,7 @@ def _sum_option(
         features["sum:hypernym_head"] = float(counted_noun(context, number) in hypernyms(context))
     elif noun_kind(context, number, {i for m in mentions for i in range(m.first, m.last + 1)}) == "other":
         features["sum:other"] = 1.0
-    slot = _slot(context, number, mentions)
+    slot = slot_of(context, number, mentions)
     if slot is None and counted_noun(context, number) in carriers(context, mentions):
         features["sum:carrier"] = 1.0
     if slot is not None and slot.variable == GENERIC:
@@ -283,7 +262,7 @@ def _sum_option(
 
 def _any_of(context: Context, mentions: list[Mention], number: Number, high: int) -> bool:
     """ "at least 1000 shirts or hoodies" speaks of both together."""
-    slot = _slot(context, number, mentions)
+    slot = slot_of(context, number, mentions)
     if slot is None or slot.last + 2 > high or context.tokens[slot.last + 1].lower != "or":
         return False
     following = [m for m in mentions if slot.last + 2 <= m.first <= slot.last + 3]

@@ -98,3 +98,25 @@ def counts_variables(context: Context, number: Number) -> bool:
         if following.stem == noun.stem and token.lower in ("per", "each", "every", "many"):
             return True
     return False
+
+
+def slot_of(context: Context, number: Number, mentions: list[Mention]) -> Mention | None:
+    """The mention that directly follows the number ("15 regular packages", "5 trips by boat")."""
+    _, end = context.sentence_of(number.first)
+    i = number.last + 1
+    heads = carriers(context, mentions)
+    while i <= end and i <= number.last + 7:
+        for mention in mentions:
+            if mention.first == i:
+                return mention
+        token = context.tokens[i]
+        if (
+            token.text in ",;:.?"
+            or token.lower in ("and", "or", "must", "should", "available")
+            or i in context.number_at
+        ):
+            return None
+        if token.stem not in STOP and token.stem not in UNITS and token.stem not in heads:
+            return None
+        i += 1
+    return None

@@ -11,7 +11,8 @@ families, blending percentages, conditions ("if … then"), several objectives.
 
 from __future__ import annotations
 
-from quod.solvers.drafters.template import confidence, divisible, roles
+from quod.solvers.drafters import wording
+from quod.solvers.drafters.template import confidence, roles
 from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.context import Context, make_context
 from quod.solvers.drafters.template.loose_ends import problems_of
@@ -99,7 +100,11 @@ def _names(draft: Draft) -> list[str]:
 
 def _reading(draft: Draft, model: Model, problems: tuple[str, ...], certainty: float) -> Reading:
     context, names = draft.context, _names(draft)
-    fractional = divisible.find_divisible(context, draft.mentions, len(names))
+    places = [
+        [context.tokens[m.first].start for m in draft.mentions if m.variable == v] for v in range(len(names))
+    ]
+    stated = wording.divisible(context.text, places)
+    fractional = {v: (statement.start, statement.end) for v, statement in stated.items()}
     variables = tuple(
         ReadVariable(
             name,

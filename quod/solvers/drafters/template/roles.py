@@ -52,7 +52,7 @@ def features(context: Context, number: Number) -> dict[str, float]:
     row["one"] = float(number.text.lower() == "one")
     named = context.tagging.marginals[number.last + 1 : number.last + 6, 0].max(initial=0.0)
     row["one:named"] = float(number.value == 1) * float(named)
-    row["worded"] = float(number.worded and number.kind == "plain")
+    row["worded"] = float(number.worded and number.kind == "plain" and number.value <= 6)
     before, after = words_before(context, number), words_after(context, number)
     cue = explicit(context, before)
     if cue is not None:

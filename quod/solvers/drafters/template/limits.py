@@ -14,7 +14,7 @@ from quod.solvers.drafters.template.context import (
     words_before,
 )
 from quod.solvers.drafters.template.lexicon import GENERIC as GENERIC_WORDS
-from quod.solvers.drafters.template.lexicon import STOP, TIME, UNITS
+from quod.solvers.drafters.template.lexicon import TIME, UNITS
 from quod.solvers.drafters.template.mentions import GENERIC, Mention
 from quod.solvers.drafters.template.nouns import (
     carriers,

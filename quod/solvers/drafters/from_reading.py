@@ -22,6 +22,7 @@ class TemplateDrafter:
             formulation=formulate(text, reading),
             problems=list(reading.problems),
             confidence=reading.confidence,
+            notes=list(reading.assumptions),
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from quod.solvers.drafters.template import confidence, reader
 from quod.solvers.drafters.template.context import Context
 from quod.solvers.drafters.template.corpus import Example, Reference
-from quod.solvers.drafters.template.loose_ends import problems_of
+from quod.solvers.drafters.template.loose_ends import assumptions_of, problems_of
 from quod.solvers.drafters.template.model import Model
 from quod.solvers.drafters.template.train_tagger import FOLDS, fold_of
 
@@ -44,7 +44,7 @@ def outcomes(contexts: Sequence[Context], examples: Sequence[Example]) -> list[O
             found.append(Outcome(example.source, position, {}, ("nothing",), False))
             continue
         draft, model, status, _ = ranked[0]
-        problems = problems_of(draft, model)
+        problems = problems_of(draft, model) + assumptions_of(draft, model)
         row = confidence.features(draft, model, status, reader.margin(ranked), len(problems))
         right = agrees(optimum(*_of_model(model)), optimum(*_of_reference(example.reference)))
         found.append(Outcome(example.source, position, row, problems, right))

@@ -27,14 +27,29 @@ _COMPARES = (
 def problems_of(draft: Draft, model: Model) -> tuple[str, ...]:
     """Everything that was not understood; empty if the text is covered.
 
-    A model without limits is not among it: unboundedness is an answer, and the review of it warns.
+    A model without limits, or with nothing to do, is not among it: the review of such answers warns.
     """
     found = _objective_problems(draft, model)
     found += _number_problems(draft, model)
     found += _direction_problems(draft, model)
     if not model.rows:
         found.append("no constraint was found")
-    elif model.sense == "min" and min(model.objective) >= 0 and all(map(holds_at_zero, model.rows)):
+    return tuple(found)
+
+
+def assumptions_of(draft: Draft, model: Model) -> tuple[str, ...]:
+    """What the text does not say and was assumed, for people to confirm."""
+    context = draft.context
+    found = []
+    for row in model.rows:
+        if row.how == "default":
+            where = context.text[context.tokens[row.first].start : context.tokens[row.last].end]
+            reading = "most" if row.op in ("<", "<=") else "least"
+            found.append(
+                f"{where!r} does not say whether more or less is allowed; it is read as the {reading}"
+            )
+    idle = model.sense == "min" and min(model.objective) >= 0 and all(map(holds_at_zero, model.rows))
+    if model.rows and idle:
         found.append("nothing at all would be cheapest: no constraint that was read asks for anything")
     return tuple(found)
 
@@ -63,10 +78,6 @@ def _number_problems(draft: Draft, model: Model) -> list[str]:
 def _direction_problems(draft: Draft, model: Model) -> list[str]:
     context = draft.context
     found = []
-    for row in model.rows:
-        if row.how == "default":
-            where = context.text[context.tokens[row.first].start : context.tokens[row.last].end]
-            found.append(f"{where!r} does not say whether it is a maximum or a minimum")
     covered = {i for r in model.rows for i in range(r.first - 1, r.last + 2)}
     if draft.target is not None:
         covered |= set(draft.target.phrase) | {draft.target.cue}

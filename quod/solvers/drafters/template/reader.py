@@ -11,11 +11,13 @@ families, blending percentages, conditions ("if … then"), several objectives.
 
 from __future__ import annotations
 
+import dataclasses
+
 from quod.solvers.drafters import wording
 from quod.solvers.drafters.template import confidence, roles
 from quod.solvers.drafters.template.assemble import Draft
 from quod.solvers.drafters.template.context import Context, make_context
-from quod.solvers.drafters.template.loose_ends import problems_of
+from quod.solvers.drafters.template.loose_ends import assumptions_of, problems_of
 from quod.solvers.drafters.template.matching import COUNT
 from quod.solvers.drafters.template.model import Model, ModelRow, build
 from quod.solvers.drafters.template.numbers import Number
@@ -49,9 +51,11 @@ def read_context(context: Context) -> Reading:
         missing = "no decision variables were found: two or more things that the numbers speak of"
         return Reading((), None, (), tuple(_unused(context, context.numbers)), (missing,), 0.0)
     draft, model, outcome, _ = ranked[0]
-    problems = problems_of(draft, model)
-    row = confidence.features(draft, model, outcome, margin(ranked), len(problems))
-    return _reading(draft, model, problems, confidence.probability(row))
+    problems, assumptions = problems_of(draft, model), assumptions_of(draft, model)
+    doubts = len(problems) + len(assumptions)
+    row = confidence.features(draft, model, outcome, margin(ranked), doubts)
+    reading = _reading(draft, model, problems, confidence.probability(row))
+    return dataclasses.replace(reading, assumptions=assumptions)
 
 
 Ranked = tuple[Draft, Model, str, float]

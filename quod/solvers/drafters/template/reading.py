@@ -66,6 +66,7 @@ class Reading:
     """A candidate model of a text.
 
     `problems` says exactly what was not understood; empty means that the text is covered.
+    `assumptions` are what the text does not say and was filled in, to be confirmed.
     `confidence` in [0, 1] estimates the probability that the optimum is that of the model a careful
     reader writes down (calibrated on texts that the templates were not written from).
     """
@@ -76,6 +77,7 @@ class Reading:
     unused: tuple[Unused, ...]
     problems: tuple[str, ...]
     confidence: float
+    assumptions: tuple[str, ...] = ()
 
     @property
     def covered(self) -> bool:

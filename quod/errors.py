@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import inspect
 
+_UNITS = {"memory_mb": "MiB of memory", "cpu_seconds": "seconds of CPU time"}
+"""Of kinds of limits, for people."""
+
 
 class QuodError(Exception):
     """Something went wrong in quod."""
@@ -63,7 +66,8 @@ class LimitExceeded(QuodError):
     def __init__(self, kind: str, value: float | None, limit: float, message: str | None = None) -> None:
         self.kind, self.value, self.limit = kind, value, limit
         used = "" if value is None else f" ({value:g} used)"
-        super().__init__(message or f"the limit of {limit:g} {kind} was exceeded{used}")
+        unit = _UNITS.get(kind, kind)
+        super().__init__(message or f"the limit of {limit:g} {unit} was exceeded{used}")
 
 
 class Unavailable(QuodError):

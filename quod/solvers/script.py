@@ -48,9 +48,10 @@ class _Script:
             for constraint, (loops, tree) in zip(self.formulation.constraints, self.rows, strict=True)
         ]
         title = (goal.label or f"A model with {len(self.variables)} variables").replace('"""', "'''")
-        solver = "appsi_highs" if self.kind not in ("nlp", "minlp") else "ipopt"
+        linear = self.kind in ("lp", "milp")
+        solver, packages = ("appsi_highs", "pyomo highspy") if linear else ("scip_direct", "pyomo pyscipopt")
         imports = "import math\nfrom fractions import Fraction\n\n" if self.strict else ""
-        header = script_parts.HEADER.format(title=title.replace("\\", " ")).replace(
+        header = script_parts.HEADER.format(title=title.replace("\\", " "), packages=packages).replace(
             "import pyomo", imports + "import pyomo", 1
         )
         if self.strict:
@@ -207,8 +208,9 @@ class _Script:
         if node.function == "len":
             return f"len({arguments[0]})"
         variable = self._varies(node, bound)
-        if node.function == "abs" and variable and self.kind not in ("nlp", "minlp"):
-            return f"largest({arguments[0]}, -({arguments[0]}))"
+        if node.function == "abs" and variable:
+            general = self.kind in ("nlp", "minlp")
+            return f"absolute({arguments[0]})" if general else f"largest({arguments[0]}, -({arguments[0]}))"
         if node.function in ("min", "max") and variable:
             name = "largest" if node.function == "max" else "smallest"
             return f"{name}({', '.join(arguments)})"

@@ -10,7 +10,7 @@ from quod.solvers.formulation import Formulation
 
 HEADER = '''"""{title}
 
-Written by quod. Run it with Python: `pip install pyomo highspy`.
+Written by quod. Run it with Python: `pip install {packages}`.
 """
 
 import pyomo.environ as pyo
@@ -37,17 +37,22 @@ def smallest(*terms):
 '''
 GENERAL_EXTREMA = '''
 
+def absolute(value):
+    """abs as a function that SCIP reads from Pyomo."""
+    return pyo.sqrt(value ** 2)
+
+
 def largest(first, *others):
     """max as a nonlinear function."""
     for other in others:
-        first = (first + other + abs(first - other)) / 2
+        first = (first + other + absolute(first - other)) / 2
     return first
 
 
 def smallest(first, *others):
     """min as a nonlinear function."""
     for other in others:
-        first = (first + other - abs(first - other)) / 2
+        first = (first + other - absolute(first - other)) / 2
     return first
 
 '''
@@ -88,8 +93,9 @@ if __name__ == "__main__":
 
 
 RESERVED = frozenset(
-    {"model", "pyo", "math", "Fraction", "generate_standard_repn", "below", "largest", "smallest", "checked"}
-    | {"results", "variable", "objective", "linearised", "linearised_rows", "nothing"}
+    {"model", "pyo", "math", "Fraction", "generate_standard_repn", "below", "checked"}
+    | {"absolute", "largest", "smallest", "linearised", "linearised_rows", "nothing"}
+    | {"results", "variable", "objective"}
 )
 
 

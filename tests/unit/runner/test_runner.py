@@ -208,7 +208,7 @@ class TestPrograms:
 
     def test_memory_limit(self):
         program = [sys.executable, "-c", "bytearray(1 << 34)"]
-        with pytest.raises(errors.LimitExceeded, match="memory_mb"):
+        with pytest.raises(errors.LimitExceeded, match="500 MiB of memory"):
             runner.run(program, limits=runner.Limits(memory_mb=500))
 
     def test_missing_program(self):

@@ -9,7 +9,7 @@ import highspy
 import pytest
 
 from quod import errors, runner
-from quod.solvers import export, highs, options
+from quod.solvers import export, highs, options, run
 from quod.solvers.expand import expand
 from quod.solvers.formulation import Formulation, parse
 
@@ -122,3 +122,23 @@ def test_crossed_bounds_are_said() -> None:
     )
     with pytest.raises(errors.InvalidInput, match="bounds of a column cross"):
         runner.call(export.matrix_file, model, ".lp")
+
+
+QUADRATIC = {"sense": "minimize", "expression": "(x - 3)**2 + (y - 1)**2 + x*y/2"}
+NONLINEAR = {"sense": "maximize", "expression": "x*y - y**3/10 - exp(y/5) - x**2/4"}
+
+
+@pytest.mark.parametrize("domain", ["real", "integer"])
+@pytest.mark.parametrize("objective", [QUADRATIC, NONLINEAR])
+def test_quadratic_and_nonlinear_scripts_run(tmp_path: Path, domain: str, objective: dict[str, str]) -> None:
+    pytest.importorskip("pyscipopt")
+    document = {
+        "variables": [{"name": "x", "upper": 10, "domain": domain}, {"name": "y", "upper": 10}],
+        "objective": objective,
+        "constraints": [{"name": "c", "expression": "x + y >= 2"}],
+    }
+    path = tmp_path / "model.py"
+    export.export(parse(document), path)
+    found = dict(line.split() for line in run_script(path).splitlines() if " " in line)
+    outcome = run.solve(parse(document), options.Options())
+    assert float(found["objective"]) == pytest.approx(outcome.objective, rel=1e-4)

@@ -110,6 +110,11 @@ class Affine:
         raise NotLinear("a divisor with variables is not linear")
 
 
+def unit(column: int) -> Affine:
+    """A column by itself."""
+    return Affine(terms={column: ONE})
+
+
 class Enclosure:
     """A ball (`flint.arb`) that holds the value, and the magnitude that errors are measured against."""
 
@@ -130,6 +135,19 @@ class Enclosure:
 
     def __rtruediv__(self, other: Any) -> Enclosure:
         return enclose(other) / self
+
+
+_WORD_BITS = 128
+
+
+def weight(value: Value) -> int:
+    """What a value takes in memory and time: its terms, and more for numbers of more than 128 bits."""
+    if isinstance(value, Affine):
+        numbers = [value.constant, *value.terms.values()]
+        return (
+            len(value.terms) + len(value.extrema) + sum(int(n.height_bits()) // _WORD_BITS for n in numbers)
+        )
+    return 0 if isinstance(value, Enclosure) else int(value.height_bits()) // _WORD_BITS
 
 
 Value = Any

@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 
 import flint
 
-from quod.certificates import reading
+from quod.certificates import budget, reading
 
 Element = str | int
 Key = tuple[Element, ...]
 
 MAX_CELLS = 5_000_000
-"""Columns of a model; values of one parameter."""
+"""Values of one parameter."""
 FUNCTIONS = frozenset({"sum", "prod", "abs", "min", "max", "exp", "log", "sqrt", "sin", "cos", "len"})
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ELEMENT = re.compile(r"[^\[\],\"'\\\x00-\x1f]{1,200}")
@@ -47,6 +47,8 @@ class IndexSet:
         if len(self.by_text) != len(self.members):
             reading.reject(where, "two elements have the same text")
         self.lookup = frozenset(self.members)
+        letters = sum(len(component) for member in self.by_text for component in member)
+        self.characters = self.arity + -(-letters // max(1, len(self.members)))
 
     @staticmethod
     def _member(element: Any, where: str) -> Key:
@@ -73,6 +75,8 @@ class Product:
         self.sets, self.where = sets, where
         self.size = math.prod(len(s.members) for s in sets)
         self.width = sum(s.arity for s in sets)
+        self.characters = sum(s.characters for s in sets)
+        """Of a name, without that of the variable: the average of the members, rounded up."""
 
     def keys(self) -> Iterator[Key]:
         """All keys in order. Raises CertificateRejected when there are more than MAX_CELLS."""
@@ -170,7 +174,7 @@ class Parameter:
 class Variable:
     """A decision: domain, bounds, and its columns from `first` on."""
 
-    def __init__(self, part: Any, sets: dict[str, IndexSet], first: int) -> None:
+    def __init__(self, part: Any, sets: dict[str, IndexSet], first: int, used: budget.Budget) -> None:
         optional = ("label", "index", "domain", "lower", "upper", "unit", *_REMARKS)
         fields = reading.mapping(part, "variables", ("name",), optional)
         self.name = identifier(fields["name"], "variables.name")
@@ -188,8 +192,7 @@ class Variable:
         if self.integer:
             self.lower = None if self.lower is None else flint.fmpq(self.lower.ceil())
             self.upper = None if self.upper is None else flint.fmpq(self.upper.floor())
-        if first + self.index.size > MAX_CELLS:
-            reading.reject(where, f"the model has more than {MAX_CELLS} columns")
+        used.line(len(self.name) + self.index.characters + 8 * self.index.width, self.index.size)
         self.columns: dict[Key, int] = {key: first + k for k, key in enumerate(self.index.keys())}
 
     def at(self, key: Key) -> int:
@@ -204,6 +207,7 @@ class Declarations:
     """Everything a formulation declares before its objective and rows."""
 
     def __init__(self, sets: Any, parameters: Any, variables: Any) -> None:
+        self.used = budget.Budget()
         self.sets: dict[str, IndexSet] = {}
         self.parameters: dict[str, Parameter] = {}
         self.variables: dict[str, Variable] = {}
@@ -217,7 +221,7 @@ class Declarations:
             self.parameters[parameter.name] = parameter
         count = 0
         for part in reading.array(variables, "variables"):
-            variable = Variable(part, self.sets, count)
+            variable = Variable(part, self.sets, count, self.used)
             self._new(variable.name)
             self.variables[variable.name] = variable
             count += len(variable.columns)

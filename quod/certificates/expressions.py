@@ -76,7 +76,7 @@ class Compiler:
                 return self._indexed(node)
             case ast.UnaryOp(op=ast.USub()):
                 operand, minus = self.numeric(node.operand), flint.fmpq(-1)
-                return lambda frame: algebra.product(minus, operand(frame))
+                return lambda frame: frame.made(algebra.product(minus, operand(frame)))
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.numeric(node.operand)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
@@ -85,7 +85,7 @@ class Compiler:
                 return self._product(node)
             case ast.BinOp(op=ast.Pow()):
                 base, exponent = self.numeric(node.left), self.numeric(node.right)
-                return lambda frame: algebra.power(base(frame), exponent(frame), frame.enclosed)
+                return lambda frame: frame.made(algebra.power(base(frame), exponent(frame), frame.enclosed))
             case ast.Call():
                 return self._call(node)
         self.fail(f"{type(node).__name__} is not an arithmetic expression of the language")
@@ -116,13 +116,15 @@ class Compiler:
             self.fail(f"{name} needs {item.index.width} indices, not {len(indices)}")
         if isinstance(item, declarations.Parameter):
             value = item.at
-            return lambda frame: value(tuple([index(frame) for index in indices]))
+            return lambda frame: value(_key(indices, frame))
         column = item.at
-        return lambda frame: frame.leaf(column(tuple([index(frame) for index in indices])))
+        return lambda frame: frame.leaf(column(_key(indices, frame)))
 
     def _sum(self, node: ast.BinOp) -> Evaluate:
         parts = [(self.numeric(part), -1 if isinstance(op, ast.Sub) else 1) for op, part in _spine(node)]
-        return lambda frame: algebra.total([(part(frame), sign) for part, sign in parts])
+        return lambda frame: frame.made(
+            algebra.total([(part(frame), sign) for part, sign in parts]), len(parts)
+        )
 
     def _product(self, node: ast.BinOp) -> Evaluate:
         parts = [(self.numeric(part), isinstance(op, ast.Div)) for op, part in _spine(node)]
@@ -135,8 +137,9 @@ class Compiler:
                 if isinstance(value, algebra.NotLinear):
                     raise value
             result = values[0][0]
+            frame.used.step(len(values))
             for value, divides in values[1:]:
-                result = (algebra.quotient if divides else algebra.product)(result, value)
+                result = frame.made((algebra.quotient if divides else algebra.product)(result, value), 0)
             return result
 
         return evaluate
@@ -159,17 +162,19 @@ class Compiler:
         if name in ("sum", "prod") or (name in ("min", "max")) != (len(arguments) > 1):
             self.fail(f"{name} has a wrong number of arguments")
         if name in ("min", "max"):
-            return lambda frame: algebra.extremum(name, [a(frame) for a in arguments])
+            return lambda frame: _extremum(name, [a(frame) for a in arguments], frame)
         only = arguments[0]
         if name == "abs":
-            return lambda frame: algebra.absolute(only(frame))
+            return lambda frame: _absolute(only(frame), frame)
         return lambda frame: algebra.function(name, only(frame), frame.enclosed)
 
     def _aggregate(self, name: str, node: ast.GeneratorExp) -> Evaluate:
         loops, compiler = iteration.compile_loops(self, node.generators)
         body = compiler.numeric(node.elt)
         if name == "sum":
-            return lambda frame: algebra.total((body(frame), 1) for _ in iteration.bindings(loops, frame))
+            return lambda frame: frame.made(
+                algebra.total((frame.made(body(frame), 0), 1) for _ in iteration.bindings(loops, frame))
+            )
         if name == "prod":
             return lambda frame: _multiplied(body, loops, frame)
 
@@ -177,7 +182,7 @@ class Compiler:
             values = [body(frame) for _ in iteration.bindings(loops, frame)]
             if not values:
                 raise errors.CertificateRejected(f"{name} over nothing")
-            return algebra.extremum(name, values)
+            return _extremum(name, values, frame)
 
         return evaluate
 
@@ -207,6 +212,11 @@ class Compiler:
                 self.fail("an index is a loop name, a quoted text, a whole number or + - * of loop names")
 
 
+def _key(indices: Sequence[iteration.Pick], frame: Frame) -> declarations.Key:
+    frame.used.step(len(indices))
+    return tuple([index(frame) for index in indices])
+
+
 def _spine(node: ast.BinOp) -> list[tuple[ast.operator | None, ast.expr]]:
     """Operands of a left-deep chain of + and -, or of * and /, in order, each with the operator before it."""
     family = (ast.Add, ast.Sub) if isinstance(node.op, ast.Add | ast.Sub) else (ast.Mult, ast.Div)
@@ -227,6 +237,21 @@ def _factor(part: Evaluate, frame: Frame) -> algebra.Value | algebra.NotLinear:
         return error
 
 
+def _extremum(kind: str, arguments: Sequence[algebra.Value], frame: Frame) -> algebra.Value:
+    """max or min; each argument becomes a row of the standard form."""
+    kept = sum(map(algebra.weight, arguments))
+    frame.used.step(len(arguments) + kept)
+    frame.used.keep(2 * len(arguments) + kept)
+    return algebra.extremum(kind, arguments)
+
+
+def _absolute(value: algebra.Value, frame: Frame) -> algebra.Value:
+    kept = 2 * (2 + algebra.weight(value))
+    frame.used.step(kept)
+    frame.used.keep(kept)
+    return algebra.absolute(value)
+
+
 def _is_zero(value: algebra.Value | algebra.NotLinear) -> bool:
     return not isinstance(value, algebra.Affine | algebra.Enclosure | algebra.NotLinear) and value == 0
 
@@ -234,5 +259,5 @@ def _is_zero(value: algebra.Value | algebra.NotLinear) -> bool:
 def _multiplied(body: Evaluate, loops: Sequence[iteration.Loop], frame: Frame) -> algebra.Value:
     result: algebra.Value = algebra.ONE
     for _ in iteration.bindings(loops, frame):
-        result = algebra.product(result, body(frame))
+        result = frame.made(algebra.product(result, body(frame)))
     return result

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 import flint
 
 from quod import errors
-from quod.certificates import algebra, declarations
+from quod.certificates import algebra, budget, declarations
 
 if TYPE_CHECKING:
     from quod.certificates import expressions
 
-MAX_STEPS = 20_000_000
-"""Loop steps and terms of one expansion."""
 _MAX_LOOPS = 20
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -30,14 +28,21 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 
 class Frame:
-    """Loop values by name, what a column stands for, and the steps left."""
+    """Loop values by name, what a column stands for, and the work done so far."""
 
-    def __init__(self, leaf: Callable[[int], algebra.Value], enclosed: bool = False) -> None:
+    def __init__(
+        self, leaf: Callable[[int], algebra.Value], used: budget.Budget, enclosed: bool = False
+    ) -> None:
         self.loop: dict[str, declarations.Element] = {}
         self.leaf = leaf
         self.enclosed = enclosed
         """Whether functions without exact values are enclosed (else they are refused)."""
-        self.steps = 0
+        self.used = used
+
+    def made(self, value: algebra.Value, operands: int = 1) -> algebra.Value:
+        """The value of an operation, after counting its work. Raises CertificateRejected past the limit."""
+        self.used.step(operands + algebra.weight(value))
+        return value
 
     def attempt(self, evaluate: Callable[[], algebra.Value]) -> algebra.Value:
         """Evaluate, and put the loop values back when it raises NotLinear, so that another evaluation may
@@ -49,12 +54,6 @@ class Frame:
             self.loop.clear()
             self.loop.update(held)
             raise
-
-    def step(self) -> None:
-        """Count a loop step. Raises CertificateRejected past MAX_STEPS."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise errors.CertificateRejected(f"the formulation needs more than {MAX_STEPS} steps to expand")
 
 
 Pick = Callable[[Frame], declarations.Element]
@@ -68,6 +67,8 @@ class Loop:
     names: tuple[str, ...]
     members: Sequence[declarations.Key]
     conditions: tuple[Condition, ...]
+    steps: int
+    """Work of one turn: the loop's own, and that of its conditions by their length."""
 
 
 def compile_loops(
@@ -89,7 +90,8 @@ def compile_loops(
             compiler.fail(f"members of {index_set.name} have {index_set.arity} components, not {len(names)}")
         compiler = compiler.inner(frozenset(names))
         conditions = tuple(condition(compiler, node) for node in generator.ifs)
-        loops.append(Loop(names, index_set.members, conditions))
+        parts = sum(1 for node in generator.ifs for _ in ast.walk(node))
+        loops.append(Loop(names, index_set.members, conditions, 1 + parts // 8))
     return loops, compiler
 
 
@@ -102,7 +104,7 @@ def bindings(loops: Sequence[Loop], frame: Frame, level: int = 0) -> Iterator[bo
     hidden = {name: values[name] for name in loop.names if name in values}
     innermost = level + 1 == len(loops)
     for member in loop.members:
-        frame.step()
+        frame.used.step(loop.steps)
         for name, component in zip(loop.names, member, strict=True):
             values[name] = component
         if all(holds(frame) for holds in loop.conditions):

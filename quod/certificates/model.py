@@ -92,14 +92,15 @@ class Model:
 
     def objective(self, frame: iteration.Frame) -> algebra.Value:
         """The objective as declared, not negated. Raises CertificateRejected, NotLinear."""
-        return located("objective", lambda: algebra.total((piece(frame), 1) for piece in self._objective))
+        parts = [(piece, 1) for piece in self._objective]
+        return located("objective", lambda: _sum(parts, frame))
 
     def rows(self, frame: iteration.Frame) -> Iterator[tuple[str, str, Callable[[], algebra.Value]]]:
         """Name, comparison and left minus right of each row; the last must be called before the next row is
         taken."""
         for constraint in self._constraints:
             more = functools.partial(next, iteration.bindings(constraint.loops, frame), False)
-            value = functools.partial(_difference, constraint, frame)
+            value = functools.partial(_sum, constraint.parts, frame)
             while located(f"constraint {constraint.name}", more):
                 key = tuple(frame.loop[name] for loop in constraint.loops for name in loop.names)
                 yield declarations.name_of(constraint.name, key), constraint.comparison, value
@@ -116,19 +117,22 @@ class Expanded:
 
 def expand(model: Model) -> Expanded:
     """Objective and rows over unit columns. Raises NotLinear (naming the row), CertificateRejected."""
-    units = [algebra.Affine(terms={column: algebra.ONE}) for column in range(len(model.names))]
-    frame = iteration.Frame(units.__getitem__)
+    frame = iteration.Frame(algebra.unit, model.declared.used)
     objective = affine(model.objective(frame))
+    frame.used.keep(algebra.weight(objective))
     rows = []
     for name, comparison, value in model.rows(frame):
-        rows.append(Row(name, comparison, affine(located(f"row {name}", value))))
+        function = affine(located(f"row {name}", value))
+        frame.used.line(len(name))
+        frame.used.keep(algebra.weight(function))
+        rows.append(Row(name, comparison, function))
     if len({row.name for row in rows}) != len(rows):
         reading.reject("constraints", "two rows have the same name")
     return Expanded(model, objective, rows)
 
 
-def _difference(constraint: _Constraint, frame: iteration.Frame) -> algebra.Value:
-    return algebra.total((part(frame), sign) for part, sign in constraint.parts)
+def _sum(parts: Sequence[tuple[expressions.Evaluate, int]], frame: iteration.Frame) -> algebra.Value:
+    return frame.made(algebra.total((part(frame), sign) for part, sign in parts), len(parts))
 
 
 def affine(value: algebra.Value) -> algebra.Affine:

@@ -51,9 +51,8 @@ class _Evaluation:
 
     def __init__(self, model: Model, point: Sequence[flint.fmpq], tolerance: flint.fmpq) -> None:
         self.model, self.point, self.tolerance = model, point, tolerance
-        self.units = [algebra.Affine(terms={column: algebra.ONE}) for column in range(len(point))]
         self.balls = [algebra.Enclosure(flint.arb(x), abs(flint.arb(x)).max(flint.arb(1))) for x in point]
-        self.frame = iteration.Frame(self.units.__getitem__)
+        self.frame = iteration.Frame(algebra.unit, model.declared.used)
 
     def run(self, objective: flint.fmpq) -> None:
         """All rows and the objective. Raises CertificateRejected."""
@@ -66,7 +65,7 @@ class _Evaluation:
             reading.reject("claim.objective", f"{_decimal(objective)} is not the value at the point")
 
     def _evaluate(self, where: str, value: Callable[[], algebra.Value]) -> algebra.Value:
-        self.frame.leaf, self.frame.enclosed = self.units.__getitem__, False
+        self.frame.leaf, self.frame.enclosed = algebra.unit, False
         try:
             return self.frame.attempt(lambda: located(where, value))
         except algebra.NotLinear:

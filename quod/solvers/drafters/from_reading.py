@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from quod.solvers import formulation
 from quod.solvers.drafters import base, shares, wording, writing
 from quod.solvers.drafters.template import reader
 from quod.solvers.drafters.template.reading import Reading, ReadVariable, Row, Span
 
+_OBJECTIVE = re.compile(r"(?:maxim|minim)i[sz](?:e|ing)\s+(?:the |his |her |its |their )?(.{1,60})", re.I)
 _OPERATORS = {"<=": "<=", ">=": ">=", "=": "==", "<": "<", ">": ">"}
 
 
@@ -40,6 +43,7 @@ def formulate(text: str, reading: Reading) -> formulation.Formulation | None:
         objective=formulation.Objective(
             sense="maximize" if reading.objective.sense == "max" else "minimize",
             expression=writing.linear(coefficients),
+            label=_label(text, reading.objective.evidence),
             evidence=_evidence(reading.objective.evidence),
         ),
         constraints=[row.constraint for row in rows],
@@ -53,6 +57,13 @@ def formulate(text: str, reading: Reading) -> formulation.Formulation | None:
             for item in reading.unused
         ],
     )
+
+
+def _label(text: str, evidence: tuple[Span, ...]) -> str:
+    """What is best, in the words of the text: "profit" of "maximize his profit"; empty if worded otherwise."""
+    words = text[evidence[0].start : evidence[0].end] if evidence else ""
+    found = _OBJECTIVE.fullmatch(" ".join(words.split()))
+    return found[1] if found else ""
 
 
 def _variable(variable: ReadVariable, names: dict[str, str]) -> formulation.Variable:

@@ -60,7 +60,7 @@ def formulate(text: str, reading: Reading) -> formulation.Formulation | None:
 
 
 def _label(text: str, evidence: tuple[Span, ...]) -> str:
-    """What is best, in the words of the text: "profit" of "maximize his profit"; empty if worded otherwise."""
+    """What is best, in the words of the text: "profit" of "maximize his profit"; or empty."""
     words = text[evidence[0].start : evidence[0].end] if evidence else ""
     found = _OBJECTIVE.fullmatch(" ".join(words.split()))
     return found[1] if found else ""

@@ -13,8 +13,12 @@ from quod.solvers import coverage, language, options, run, units
 from quod.solvers.drafters import base, compare
 from quod.solvers.formulation import Formulation
 
-CONFIDENT = 0.9
-"""Below this confidence the result carries a warning that the reading is uncertain."""
+CONFIDENT = 0.975
+"""Below this confidence the result carries a warning that the reading is uncertain.
+
+High, because an answer without a warning is taken at its word: about 95 % of them shall agree with reference
+models that are themselves wrong in some cases of a hundred (docs/benchmarks.md).
+"""
 
 
 def draft(

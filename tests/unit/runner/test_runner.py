@@ -149,7 +149,7 @@ def test_interrupt_kills_the_child(tmp_path):
     marker = tmp_path / "pid"
 
     def interrupt() -> None:
-        wait_until(marker.exists)
+        wait_until(lambda: marker.exists() and marker.read_text(encoding="ascii"))
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)

@@ -146,7 +146,7 @@ def _all_features(context: Context, number: Number, inside: list[Mention], start
 
 
 def _prior(option: Place) -> float:
-    """ "3 hours for each phone" speaks of all phones; too few training texts say so for a weight of its own."""
+    """ "3 hours for each phone" speaks of all phones; too few training texts say so to learn a weight."""
     return _EACH if "all:each_generic" in option.features else 0.0
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import types
 from pathlib import Path
 from typing import Any
 
-from quod import certificates, jobs, settings
+from quod import certificates, documents, jobs, settings
 from quod.agents import optimize, trace
 
 
@@ -77,7 +76,7 @@ class Client:
         Raises CertificateRejected with what failed and where.
         """
         if isinstance(document, str | Path):
-            document = json.loads(Path(document).read_text(encoding="utf-8"))
+            document = documents.read_json(document)
         elif isinstance(document, jobs.Result):
             document = document.model_dump(mode="json")
         return certificates.check(document)

@@ -95,6 +95,13 @@ def test_altered_result_does_not_check() -> None:
         result.check()
 
 
+def test_broken_file_is_bad_input(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text('{"kind": "optimize", "kind": "prove"}')
+    with Client() as quod, pytest.raises(InvalidInput, match="twice"):
+        quod.check(path)
+
+
 def test_nothing_to_solve() -> None:
     with Client() as quod, pytest.raises(InvalidInput, match="empty"):
         quod.solve("  \n")

@@ -32,15 +32,18 @@ def read_json(path: str | Path) -> Any:
     """A JSON document; decimal literals stay exact text. Raises InvalidInput with line and column."""
     text = read_text(path)
     try:
-        return json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+        return json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=unique_keys)
     except RecursionError:
         raise errors.InvalidInput(f"{path}: the JSON is nested too deeply") from None
     except ValueError as error:
         raise errors.InvalidInput(f"{path} is not JSON: {error}") from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Readers differ on which of two equal keys counts, so a certificate could say one thing to each."""
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError for a key that stands twice.
+
+    Readers differ on which of two equal keys counts, so a certificate could say one thing to each.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

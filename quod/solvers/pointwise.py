@@ -6,6 +6,7 @@ What a variable stands for is the caller's choice (a Pyomo variable, an exact li
 
 from __future__ import annotations
 
+import abc
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -30,24 +31,24 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
 }
 
 
-class Leaves:
+class Leaves(abc.ABC):
     """What variables, functions and extrema of variables become; subclasses say."""
 
+    @abc.abstractmethod
     def variable(self, name: str, key: Key) -> Any:
         """The value of a variable's column."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def function(self, name: str, argument: Any) -> Any:
         """exp, log, sqrt, sin or cos of something with variables."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def extremum(self, kind: str, arguments: list[Any]) -> Any:
         """max or min of arguments of which at least one holds a variable."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def combine(self, operator: str, left: Any, right: Any) -> Any:
         """`+ - * / **` where at least one side is no Fraction."""
-        raise NotImplementedError
 
 
 class Walker:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from quod import errors, numbers
+from quod import documents, errors, numbers
 from quod.solvers import scopes
 from quod.solvers.expand.data import member_texts, read_parameter, split_key
 from quod.solvers.formulation import Formulation, Parameter, Table
@@ -106,24 +106,20 @@ def _contents(parameter: Parameter, values: Any) -> dict[str, Any]:
 
 
 def _json(path: Path, shown: str) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise errors.InvalidInput(f"the key {twice!r} stands twice", field=shown)
-        return found
-
     def refuse(constant: str) -> NoReturn:
         raise errors.InvalidInput(f"{constant} is not a number", field=shown)
 
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return json.loads(text, parse_float=str, parse_constant=refuse, object_pairs_hook=unique)
+        return json.loads(
+            text, parse_float=str, parse_constant=refuse, object_pairs_hook=documents.unique_keys
+        )
     except json.JSONDecodeError as error:
         raise errors.InvalidInput(f"line {error.lineno}: {error.msg}", field=shown) from None
     except (UnicodeDecodeError, RecursionError) as error:
         raise errors.InvalidInput(f"is not JSON in UTF-8 ({type(error).__name__})", field=shown) from None
+    except ValueError as error:
+        raise errors.InvalidInput(str(error), field=shown) from None
 
 
 def _csv(path: Path, table: Table, parameter: Parameter, formulation: Formulation) -> dict[str, Any]:

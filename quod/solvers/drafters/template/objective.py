@@ -11,7 +11,6 @@ from quod.solvers.drafters.template.lexicon import BREAKS, GAIN, MAXIMIZE, MINIM
 _VERBS = ("maximi", "minimi")
 _LARGE = words("many much high large long big great often")
 _SMALL = words("few little low small short cheap seldom")
-_BOUND_NEXT = frozenset(["of", "and", "number", "amount", "requirement", "demand"])
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,11 @@ class Status(enum.StrEnum):
 
 
 class Termination(enum.StrEnum):
-    """Precise outcome of a solver, in linopy's vocabulary, plus what can happen before a solver runs."""
+    """Precise outcome of a job: of a solver in linopy's vocabulary, plus what can happen without one.
+
+    `computed`: a program gave the answer; `combined`: all parts of a job of several kinds are solved;
+    `budget_exhausted`: tokens, money, calls or time of the job ran out before anything was certified.
+    """
 
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"
@@ -67,6 +71,9 @@ class Termination(enum.StrEnum):
     UNKNOWN = "unknown"
     NOT_UNDERSTOOD = "not_understood"
     NOT_CERTIFIED = "not_certified"
+    COMPUTED = "computed"
+    COMBINED = "combined"
+    BUDGET_EXHAUSTED = "budget_exhausted"
 
 
 class Strength(enum.StrEnum):
@@ -82,34 +89,103 @@ class Strength(enum.StrEnum):
 class Certificate(Model):
     """Self-contained evidence for one claim; `quod check` needs nothing else."""
 
-    kind: Literal["optimality", "infeasibility", "unboundedness"]
+    kind: Literal["optimality", "infeasibility", "unboundedness", "computation", "conjunction"]
     strength: Strength
     claim: dict[str, Any]
-    formulation: dict[str, Any]
+    formulation: dict[str, Any] | None = None
+    """What an optimization certificate is about; None for the other kinds."""
     evidence: dict[str, Any]
     covers: list[str]
     does_not_cover: list[str]
 
 
 class TaskTrace(Model):
-    """One tool call that a job made."""
+    """One tool call that a job made; `start` and `end` in seconds since the job began.
+
+    `inputs` are the tasks whose outputs it used, `round` counts the plans of the job from 1.
+    """
 
     task: str
     tool: str
     outcome: Literal["ok", "error", "skipped"]
     seconds: float
     detail: str | None = None
+    start: float = 0.0
+    end: float = 0.0
+    inputs: list[str] = []
+    round: int = 1
 
 
 class Usage(Model):
-    """What a job cost; tokens as the endpoint reports them, `cost` only where a price is known."""
+    """What a job cost; tokens as the endpoint reports them, `cost` only where every price is known.
+
+    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`. Replies from quod's own
+    cache cost nothing and are counted in `cached_replies` only. `cost` is in US dollars.
+    """
 
     model_calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_replies: int = 0
     cost: float | None = None
     solver_seconds: float = 0.0
     checker_seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; the cost is unknown as soon as that of one with model calls is."""
+        total = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        paid = [usage.cost for usage in (self, other) if usage.model_calls]
+        cost = None if not paid or None in paid else sum(cost for cost in paid if cost is not None)
+        return Usage(**total, cost=cost)
+
+
+_COUNTS = [name for name in Usage.model_fields if name != "cost"]
+
+
+class Task(Model):
+    """One tool call of a plan; `"$3"` among the arguments stands for the output of task 3.
+
+    `depends_on` names tasks that must have ended well before this one starts, beyond those it refers to.
+    """
+
+    id: str
+    tool: str
+    arguments: dict[str, Any] = {}
+    depends_on: list[str] = []
+
+
+class TaskOutcome(Model):
+    """How one task ended. `value` is JSON; times in seconds since the job began.
+
+    An `error` is data for the joiner; a task whose inputs failed is `skipped`.
+    """
+
+    task: str
+    tool: str
+    outcome: Literal["ok", "error", "skipped"]
+    value: Any = None
+    error: str | None = None
+    inputs: list[str] = []
+    start: float = 0.0
+    end: float = 0.0
+    attempts: int = 1
+
+
+class Plan(Model):
+    """A directed acyclic graph of tasks."""
+
+    tasks: list[Task] = []
+
+
+class Round(Model):
+    """One plan of a job: its tasks, what the joiner decided after they ran, and why."""
+
+    number: int
+    tasks: list[Task]
+    decision: Literal["finish", "replan", "stop"]
+    reason: str = ""
 
 
 class Result(Model):
@@ -133,6 +209,10 @@ class Result(Model):
     solver: dict[str, Any] | None = None
     """Name, version, raw status and seconds of the solver that proposed the answer."""
     trace: list[TaskTrace] = []
+    rounds: list[Round] = []
+    """The plans of the job, in order: why it replanned, and how it ended."""
+    sandbox: dict[str, Any] | None = None
+    """Where generated code ran, and what that place does not cover; None when no such code ran."""
     usage: Usage = Usage()
     warnings: list[str] = []
 
@@ -149,21 +229,6 @@ class Job(Model):
     options: dict[str, Any] = {}
     state: State = State.QUEUED
     created_at: datetime = pydantic.Field(default_factory=lambda: datetime.now(UTC))
-
-
-class Task(Model):
-    """One tool call of a plan; `"$3"` among the arguments stands for the output of task 3."""
-
-    id: str
-    tool: str
-    arguments: dict[str, Any] = {}
-    depends_on: list[str] = []
-
-
-class Plan(Model):
-    """A directed acyclic graph of tasks."""
-
-    tasks: list[Task] = []
 
 
 class Event(Model):

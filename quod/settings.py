@@ -6,18 +6,36 @@ An argument given in code or on the command line wins over the environment, whic
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pydantic
 import pydantic_settings
 
 from quod import errors
 
+Role = Literal["planner", "decomposer", "formulator", "prover", "coder", "joiner"]
+"""What a model is asked to do; each role can have an endpoint of its own."""
+
+
+class Endpoint(pydantic.BaseModel):
+    """Where the model of one role is; what is None is taken from the default endpoint."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    url: str | None = None
+    model: str | None = None
+    api_key: pydantic.SecretStr | None = None
+
 
 class Settings(pydantic_settings.BaseSettings):
     """One field per setting; the environment name is `QUOD_` plus the field name in capitals."""
 
     model_config = pydantic_settings.SettingsConfigDict(
-        env_prefix="QUOD_", env_file=".env", extra="ignore", env_ignore_empty=True
+        env_prefix="QUOD_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
     )
 
     drafter: str = "template"
@@ -31,6 +49,48 @@ class Settings(pydantic_settings.BaseSettings):
     """Key for the endpoint; local servers usually need none."""
     model_timeout: float = pydantic.Field(120.0, gt=0)
     """Seconds to wait for one model reply."""
+    model_concurrency: int = pydantic.Field(8, ge=1)
+    """Calls to one endpoint at the same time."""
+    model_retries: int = pydantic.Field(2, ge=0, le=10)
+    """How often a call is repeated after a broken connection or status 408, 409, 429 or 5xx."""
+    max_tokens: int = pydantic.Field(4096, ge=1)
+    """Tokens of one model reply; a longer one counts as not understood."""
+    roles: dict[Role, Endpoint] = {}
+    """Endpoints of single roles: QUOD_ROLES__DECOMPOSER__MODEL=small; what is not given is the default's."""
+    prices: Path | None = None
+    """A JSON file of prices that is used before quod's own dated table."""
+    cache: Literal["off", "on", "replay"] = "off"
+    """Replies of models: `on` keeps and reuses them, `replay` uses nothing else and fails on a miss."""
+    cache_file: Path | None = None
+    """SQLite file of the cache; `cache.sqlite` in `data_dir` when it is not given."""
+
+    budget_tokens: int | None = pydantic.Field(None, ge=0)
+    """Tokens, in and out together, that one job may use."""
+    budget_cost: float | None = pydantic.Field(None, ge=0)
+    """US dollars that one job may cost; needs prices for every model that it uses."""
+    budget_calls: int | None = pydantic.Field(None, ge=0)
+    """Model calls that one job may make."""
+    budget_seconds: float | None = pydantic.Field(None, gt=0)
+    """Wall-clock seconds that one job may take."""
+
+    strategy: Literal["compiler", "react", "decompose", "vote"] = "compiler"
+    """How a model plans: a graph at once, one call after another, by sub-questions, by majority."""
+    plan_format: Literal["text", "json"] = "text"
+    """How a model writes plans: LLMCompiler's lines (run while they stream) or one JSON document."""
+    max_replans: int = pydantic.Field(2, ge=0, le=20)
+    """How often a job may plan again."""
+    max_steps: int = pydantic.Field(12, ge=1, le=100)
+    """Tool calls of one `react` round, turns of one `compute` job."""
+    examples: Path | None = None
+    """JSONL of solved steps, used beside quod's own, to show a model an example of what it does."""
+    example_threshold: float = pydantic.Field(0.7, ge=0, le=1)
+    """Cosine similarity from which on a solved step is shown; 1 shows none."""
+    checkpoints: str = "sqlite"
+    """Where jobs are kept while they run: `sqlite` (in `data_dir`), `none`, or a postgresql:// URL."""
+
+    sandbox: Literal["auto", "bubblewrap", "landlock", "none"] = "auto"
+    """Where generated code runs; `none` runs it without any isolation."""
+
     samples: int = pydantic.Field(1, ge=1, le=32)
     """How many formulations a model drafts for one text; they are compared, disagreement is a warning."""
     repair_rounds: int = pydantic.Field(3, ge=0, le=20)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from quod import errors, runner
+from quod import errors
 from quod.bench import worker
 from quod.settings import Settings
 from quod.version import VERSION
+from quod.workers import runner
 
 RECORDS = "records.jsonl"
 Progress = Callable[[str], None]

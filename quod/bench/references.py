@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from quod import errors, jobs, runner
+from quod import errors, jobs
 from quod.solvers import expand, formulation, highs, options
+from quod.workers import runner
 
 
 def optima(

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from quod import errors, jobs, runner
+from quod import errors, jobs
 from quod.agents import drafting, optimize
 from quod.bench import references, scoring
 from quod.settings import Settings
 from quod.solvers import formulation, options
 from quod.solvers.drafters import base, canonical, gold
+from quod.workers import runner
 
 Solve = Callable[[jobs.Job, Settings, Sequence[base.Drafter]], jobs.Result]
 """The pipeline: `quod.agents.optimize.run_job`, or what stands in for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,27 @@ from quod import jobs
 
 Message = Mapping[str, str]
 """`role` ("system", "user" or "assistant") and `content`."""
+OnText = Callable[[str], None]
+"""Called with each piece of a reply while it arrives."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to a model.
+
+    `schema` is a JSON schema that the reply should fit; an endpoint that cannot enforce it is told in words
+    or not at all, so every reply is validated. `temperature`, `max_tokens` and `seed` are the endpoint's
+    defaults when None. `sample` numbers repeated questions from 0: replies to the same question with another
+    sample number are independent draws.
+    """
+
+    messages: Sequence[Message]
+    schema: Mapping[str, Any] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: Sequence[str] = ()
+    sample: int = 0
 
 
 @dataclass(frozen=True)
@@ -22,10 +43,13 @@ class Reply:
 
 
 class ChatModel(Protocol):
-    """One model behind one endpoint."""
+    """One model behind one endpoint, or something that wraps one (a cache, a budget)."""
 
-    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
-        """Answer `messages`, as JSON that fits the JSON schema `schema` where the endpoint can enforce it.
+    name: str
 
-        Raises Unavailable (try again later), Misconfigured (a setting is wrong) or ToolFailed (refused).
+    async def complete(self, request: Request, on_text: OnText | None = None) -> Reply:
+        """Answer `request`; with `on_text` the pieces of the reply are handed over as they arrive.
+
+        Raises Unavailable (try again later), Misconfigured (a setting is wrong), LimitExceeded (a budget ran
+        out) or ToolFailed (refused).
         """

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import highspy
 
-from quod import errors, runner
+from quod import errors
 from quod.solvers import expand, highs, script, tables
 from quod.solvers.formulation import Formulation
+from quod.workers import runner
 
 
 def export(formulation: Formulation, path: str | Path) -> None:

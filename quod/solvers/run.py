@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from quod import errors, runner
+from quod import errors
 from quod.solvers import expand, interpret
 from quod.solvers.exact import Proof, numeric, prove, too_large
 from quod.solvers.exact.program import float_form
@@ -18,6 +18,7 @@ from quod.solvers.formulation import Formulation
 from quod.solvers.options import Options
 from quod.solvers.outcome import Outcome
 from quod.solvers.standard import StandardForm
+from quod.workers import runner
 
 T = TypeVar("T")
 Progress = Callable[[dict[str, Any]], None]

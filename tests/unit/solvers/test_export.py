@@ -8,10 +8,11 @@ from typing import Any
 import highspy
 import pytest
 
-from quod import errors, runner
+from quod import errors
 from quod.solvers import export, highs, options, run
 from quod.solvers.expand import expand
 from quod.solvers.formulation import Formulation, parse
+from quod.workers import runner
 
 BLENDING = {
     "sets": [{"name": "I", "elements": ["New York", "b"]}, {"name": "T", "elements": [1, 2, 3]}],

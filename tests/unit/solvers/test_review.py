@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from quod import runner
 from quod.solvers import review
 from quod.solvers.formulation import Constraint, Convention, Formulation, Objective, Variable
 from quod.solvers.options import Options
+from quod.workers import runner
 
 OPTIONS = Options(time_limit=10)
 WHOLE = Convention(kind="integrality", targets=["x", "y"], reading="integer", alternative="real")

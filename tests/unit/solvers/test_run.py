@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from quod import errors, jobs, runner
+from quod import errors, jobs
 from quod.solvers import expand, formulation, run
 from quod.solvers.options import Options
+from quod.workers import runner
 
 
 def bakery(domain="integer"):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from quod import errors, runner
+from quod import errors
+from quod.workers import runner
 
 HERE = str(Path(__file__).parent)
 sys.path.append(HERE)

@@ -1,4 +1,4 @@
-"""Functions that the tests of quod.runner run in children; every one misbehaves in its own way."""
+"""Functions that the tests of quod.workers.runner run in children; every one misbehaves in its own way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 import time
 from typing import Any
 
-from quod import errors, runner
+from quod import errors
+from quod.workers import runner
 
 
 def add(a: int, b: int) -> int:

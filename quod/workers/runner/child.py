@@ -1,4 +1,4 @@
-"""The child's half of `quod.runner.call`: reads one request, answers with reports and one value or error.
+"""The child's half of `runner.call`: reads one request, answers with reports and one value or error.
 
 Messages are framed (one byte of kind, eight bytes of length) and travel on a pipe of their own, so that
 nothing a library prints can corrupt them.
@@ -15,7 +15,7 @@ import traceback
 from typing import Any
 
 from quod import errors
-from quod.runner import confine
+from quod.workers.runner import confine
 
 HEADER = struct.Struct(">cQ")
 VALUE, ERROR, REPORT = KINDS = (b"V", b"E", b"R")
@@ -25,7 +25,7 @@ _reply_fd: int | None = None
 
 
 def report(message: Any) -> None:
-    """Send a picklable message to the `on_report` of `quod.runner.call`; elsewhere this does nothing."""
+    """Send a picklable message to the `on_report` of `runner.call`; elsewhere this does nothing."""
     if _reply_fd is not None:
         _send(REPORT, pickle.dumps(message))
 

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from quod import errors
-from quod.runner import child, process
+from quod.workers.runner import child, process
 
 T = TypeVar("T")
 
 _START = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from quod.runner import child; child.main()"
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from quod.workers.runner import child; child.main()"
 )
 
 
@@ -31,8 +32,8 @@ def call(
 
     The function must be importable by name (not a lambda, not defined in the main script); arguments and
     value are pickled. Everything the child prints, on either stream, is kept for messages and never reaches
-    this process's streams. `on_report` receives what the function passes to `quod.runner.report`. `what`
-    names the child in messages.
+    this process's streams. `on_report` receives what the function passes to `runner.report`. `what` names the
+    child in messages.
 
     Raises what the function raised if that was a QuodError; LimitExceeded for `seconds`, `memory_mb` or
     `cpu_seconds`; ToolFailed for every other end, with the signal or exit code and the last lines.

@@ -7,8 +7,8 @@ never by importing the caller's main module, so scripts need no `__main__` guard
 
 from __future__ import annotations
 
-from quod.runner.calls import call
-from quod.runner.child import report
-from quod.runner.process import Completed, Limits, run
+from quod.workers.runner.calls import call
+from quod.workers.runner.child import report
+from quod.workers.runner.process import Completed, Limits, run
 
 __all__ = ["Completed", "Limits", "call", "report", "run"]

@@ -1,0 +1,1 @@
+"""Where work runs: killable children (`runner`) and the sandbox for code that nobody trusts (`sandbox`)."""

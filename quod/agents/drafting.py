@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quod import errors, jobs
-from quod.models import openai_model
+from quod.models import base as chat
+from quod.models import blocking, roles
 from quod.settings import Settings
 from quod.solvers import coverage, language, options, run, units
 from quod.solvers.drafters import base, compare
@@ -40,11 +42,7 @@ def draft(
     others = [item.formulation for item in drafts if item is not first and item.formulation is not None]
     if first.formulation is not None and others:
         warnings += compare.disagreements(first.formulation, others, _optimum(settings))
-    usage = jobs.Usage(
-        model_calls=sum(item.usage.model_calls for item in drafts),
-        input_tokens=sum(item.usage.input_tokens for item in drafts),
-        output_tokens=sum(item.usage.output_tokens for item in drafts),
-    )
+    usage = sum((item.usage for item in drafts), jobs.Usage())
     return dataclasses.replace(first, usage=usage), warnings
 
 
@@ -54,22 +52,32 @@ def names(settings: Settings) -> list[str]:
     return [name for name in found for _ in range(settings.samples if name == "openai" else 1)]
 
 
-def tools(settings: Settings) -> base.Tools:
-    """What drafters may use under these settings; a model only where one is set."""
-    model = openai_model.OpenAIModel.from_settings(settings) if "openai" in settings.drafter else None
+def tools(
+    settings: Settings, models: roles.Models | None = None, loop: asyncio.AbstractEventLoop | None = None
+) -> base.Tools:
+    """What drafters may use under these settings; a model only where one is set.
 
-    def complete(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> base.Reply:
-        assert model is not None
-        return model.complete(messages, schema)
-
+    Drafters are synchronous: their model is called on `loop`, from another thread than the loop's, or on a
+    loop of its own. `models` are those of the job, which count what is used.
+    """
+    complete = None
+    if "openai" in settings.drafter:
+        complete = _complete((models or roles.Models(settings)).get("formulator"), blocking.Loop(loop))
     return base.Tools(
-        complete=complete if model else None,
+        complete=complete,
         validate=problems,
         try_solve=lambda formulation: (
             run.solve(formulation, options.Options.from_settings(settings)).termination
         ),
         repair_rounds=settings.repair_rounds,
     )
+
+
+def _complete(model: chat.ChatModel, bridge: blocking.Loop) -> base.Complete:
+    def complete(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> base.Reply:
+        return bridge.run(model.complete(chat.Request(messages, schema)))
+
+    return complete
 
 
 def problems(formulation: Formulation) -> list[str]:

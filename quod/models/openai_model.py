@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
-from quod import errors, jobs
-from quod.models import base
+from quod import errors
+from quod.models import base, endpoint, failures, wire
 from quod.settings import Settings
 
-
-class _Refused(errors.ToolFailed):
-    """The endpoint refused the request."""
+if TYPE_CHECKING:
+    import openai
 
 
 class OpenAIModel:
-    """A model at `url`; `timeout` in seconds for one call, `retries` for busy or broken connections."""
+    """A model at `url`, for any number of event loops.
+
+    `timeout` in seconds for one reply; `retries` after a broken connection or status 408, 409, 429 or 5xx,
+    with the waiting time that the endpoint asks for, else growing from half a second to eight; at most
+    `concurrency` calls to the URL at once, all models of the event loop together. A reply has at most
+    `max_tokens` tokens unless the request says otherwise.
+    """
 
     def __init__(
-        self, url: str, model: str, api_key: str | None = None, *, timeout: float = 120.0, retries: int = 2
+        self,
+        url: str,
+        model: str,
+        api_key: str | None = None,
+        *,
+        timeout: float = 120.0,
+        retries: int = 2,
+        concurrency: int = 8,
+        max_tokens: int = 4096,
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise errors.Misconfigured(
                 f"QUOD_MODEL_URL: {url!r} is not a URL such as http://localhost:8000/v1", setting="model_url"
             )
-        import openai  # a second of imports that only users of a model should pay
-
-        self.url, self.model = url, model
-        self._schema_supported = True
-        # Local servers need no key, but the library insists on one.
-        self._client = openai.OpenAI(
-            base_url=url, api_key=api_key or "none", timeout=timeout, max_retries=retries
-        )
+        self.url, self.name = url, model
+        self._key, self._timeout, self._retries = api_key, timeout, retries
+        self._concurrency, self._max_tokens = concurrency, max_tokens
+        self._failures = failures.Translator(url, model, api_key)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> OpenAIModel:
-        """The model that the settings name. Raises Misconfigured naming the variable that is missing."""
+        """The default model of the settings. Raises Misconfigured naming the variable that is missing."""
         if not settings.model_url:
             raise errors.Misconfigured(
                 "QUOD_MODEL_URL is not set; give the base URL of an OpenAI-compatible endpoint, "
@@ -47,74 +57,84 @@ class OpenAIModel:
                 "QUOD_MODEL is not set; give the name of the model at the endpoint", setting="model"
             )
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        return cls(settings.model_url, settings.model, key, timeout=settings.model_timeout)
+        return cls.with_limits(settings.model_url, settings.model, key, settings)
 
-    def complete(
-        self, messages: Sequence[base.Message], schema: Mapping[str, Any] | None = None
-    ) -> base.Reply:
+    @classmethod
+    def with_limits(cls, url: str, model: str, api_key: str | None, settings: Settings) -> OpenAIModel:
+        """A model with the time, retries, concurrency and length that the settings give."""
+        return cls(
+            url,
+            model,
+            api_key,
+            timeout=settings.model_timeout,
+            retries=settings.model_retries,
+            concurrency=settings.model_concurrency,
+            max_tokens=settings.max_tokens,
+        )
+
+    async def complete(self, request: base.Request, on_text: base.OnText | None = None) -> base.Reply:
         """One chat completion; see `ChatModel.complete`."""
-        if schema is not None and self._schema_supported:
-            try:
-                return self._call(messages, {"response_format": _response_format(schema)})
-            except _Refused as error:
-                if "response_format" not in str(error) and "json_schema" not in str(error):
-                    raise
-                self._schema_supported = False
-        return self._call(messages, {})
+        shared = endpoint.at(self.url)
+        dialect = shared.dialect(self.name)
+        async with shared.slots.held(self._concurrency):
+            while True:
+                used = dataclasses.replace(dialect)
+                try:
+                    return await self._call(request, on_text, used)
+                except failures.Refused as error:
+                    if not await self._learned(str(error), request, used, dialect):
+                        raise
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+    async def aclose(self) -> None:
+        """Close the connections of this event loop that no other model uses; its end closes the rest."""
+        await endpoint.at(self.url).release(self)
 
-    def _call(self, messages: Sequence[base.Message], options: Mapping[str, Any]) -> base.Reply:
+    async def _call(
+        self, request: base.Request, on_text: base.OnText | None, dialect: endpoint.Dialect
+    ) -> base.Reply:
         import openai
 
-        request: dict[str, Any] = {"model": self.model, "messages": [dict(m) for m in messages], **options}
+        arguments = wire.body(request, self.name, self._max_tokens, dialect)
+        create: Any = (await self._client()).chat.completions.create
         try:
-            return _reply(self._client.chat.completions.create(**request))
-        except (openai.OpenAIError, ValueError) as error:
-            raise self._translated(error) from error
+            if on_text is None:
+                return wire.reply(await create(**arguments))
+            if dialect.stream_usage:
+                arguments["stream_options"] = {"include_usage": True}
+            async with asyncio.timeout(self._timeout), await create(**arguments, stream=True) as chunks:
+                return await wire.streamed(chunks, on_text)
+        except (openai.OpenAIError, wire.BrokenOff, TimeoutError, ValueError) as error:
+            raise self._failures.translated(error) from error
 
-    def _translated(self, error: Exception) -> errors.QuodError:
-        """The error of the library as the error of who has to act."""
+    async def _learned(
+        self, said: str, request: base.Request, used: endpoint.Dialect, dialect: endpoint.Dialect
+    ) -> bool:
+        """Whether a refusal of a call as in `used` is about something that can be said in another way."""
+        if "stream_options" in said and used.stream_usage:
+            dialect.stream_usage = False
+        elif "max_completion_tokens" in said and used.length == "max_tokens":
+            dialect.length = "max_completion_tokens"
+        elif request.schema is None:
+            return False
+        elif used.grammar == "structured_outputs" and "structured_outputs" in said:
+            dialect.grammar = "none"
+        elif used.grammar == "response_format" and ("response_format" in said or "json_schema" in said):
+            if dialect.grammar == "response_format":  # else another call has learned it meanwhile
+                known = "structured_outputs" in said or await self._is_vllm()
+                dialect.grammar = "structured_outputs" if known else "none"
+        else:
+            return False
+        return True
+
+    async def _is_vllm(self) -> bool:
         import openai
 
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return errors.Misconfigured(f"QUOD_API_KEY: {self._says(error)}", setting="api_key")
-        if isinstance(error, openai.NotFoundError):
-            message = f"QUOD_MODEL or QUOD_MODEL_URL: {self._says(error)} (model {self.model!r})"
-            return errors.Misconfigured(message, setting="model")
-        if isinstance(error, openai.APITimeoutError):
-            return errors.Unavailable(f"{self.url} did not answer in time (QUOD_MODEL_TIMEOUT)")
-        if isinstance(error, openai.APIConnectionError):
-            return errors.Unavailable(f"{self.url} cannot be reached: {error.__cause__ or error}")
-        if isinstance(error, openai.RateLimitError | openai.InternalServerError):
-            return errors.Unavailable(self._says(error))
-        kind = _Refused if isinstance(error, openai.BadRequestError) else errors.ToolFailed
-        return kind(self._says(error), tool=self.model)
+        try:
+            listed = await (await self._client()).models.list()
+            return any(getattr(model, "owned_by", None) == "vllm" for model in listed.data)
+        except (openai.OpenAIError, AttributeError, TypeError, ValueError):
+            return False
 
-    def _says(self, error: Exception) -> str:
-        status = getattr(error, "status_code", None)
-        return f"{self.url} answered{f' {status}' if status else ''}: {str(error)[:500]}"
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(schema), "strict": False}}
-
-
-def _reply(completion: Any) -> base.Reply:
-    """Raises ValueError when the endpoint sent something else than a completion."""
-    try:
-        choice, usage = completion.choices[0], completion.usage
-        text, finish_reason = choice.message.content, choice.finish_reason
-    except (AttributeError, IndexError, TypeError):
-        raise ValueError("the answer is not a chat completion") from None
-    return base.Reply(
-        text=text or "",
-        finish_reason=finish_reason or "stop",
-        usage=jobs.Usage(
-            model_calls=1,
-            input_tokens=(usage.prompt_tokens or 0) if usage else 0,
-            output_tokens=(usage.completion_tokens or 0) if usage else 0,
-        ),
-    )
+    async def _client(self) -> openai.AsyncOpenAI:
+        shared = endpoint.at(self.url)
+        return await shared.client(self, self._key, self._timeout, self._retries)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from quod import errors, jobs, testing
-from quod.models import openai_model
+from quod.models import base as models
+from quod.models import blocking, openai_model
 from quod.solvers import formulation
 from quod.solvers.drafters import base, chat, quotes
 
@@ -37,7 +38,10 @@ def run(
 ) -> tuple[base.Draft, list[testing.Request]]:
     with testing.ScriptedServer(replies) as server:
         model = openai_model.OpenAIModel(server.url, "scripted", retries=0)
-        drafted = chat.ChatDrafter(model.complete, **options).draft(text)
+        bridge = blocking.Loop()
+        drafted = chat.ChatDrafter(
+            lambda messages, schema: bridge.run(model.complete(models.Request(messages, schema))), **options
+        ).draft(text)
     return drafted, server.requests
 
 

@@ -1,8 +1,9 @@
-"""Solved steps, shown to a model as examples of the step that it is at (BoostStep, arXiv 2501.03226, section 3).
+"""Solved steps, shown to a model as examples of the step that it is at (BoostStep, arXiv 2501.03226, §3).
 
-An example of a whole problem is often alike in what does not matter. So the store is kept and searched by single
-steps, and the query is the model's own *first try* of the step. A step is shown with its problem up to that
-step, itself labelled as the key step, and only from a threshold of similarity on: a bad example is worse than none.
+An example of a whole problem is often alike in what does not matter. So the store is kept and searched by
+single steps, and the query is the model's own *first try* of the step. A step is shown with its problem up to
+that step, itself labelled as the key step, and only from a threshold of similarity on: a bad example is worse
+than none.
 
 Files are JSON lines, one step each. Writers hold a lock beside the file and readers see whole files only.
 """
@@ -30,10 +31,11 @@ SHIPPED = Path(__file__).parent / "data" / "steps.jsonl"
 
 
 class Step(jobs.Model):
-    """One step of a solved problem: the lines `before` it, and the words of the problem that it was made from.
+    """One step of a solved problem: the lines `before` it, and the words that it was made from.
 
-    The lines of a formulation are declarations (`integer hens`), the objective (`maximize 6*hens`) and rows of
-    the language of docs/formulation.md; those of a proof are its own. `words` are empty where a step has none.
+    The lines of a formulation are declarations (`integer hens`), the objective (`maximize 6*hens`) and rows
+    of the language of docs/formulation.md; those of a proof are its own. `words` are empty where a step has
+    none.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -114,7 +116,7 @@ class StepStore:
 
 
 def read(path: str | Path) -> list[Step]:
-    """The steps of one JSONL file; empty lines are allowed. Raises InvalidInput naming file, line and field."""
+    """The steps of one JSONL file, empty lines left out. Raises InvalidInput naming file, line and field."""
     found = []
     for number, line in enumerate(documents.read_text(path).split("\n"), start=1):
         if line.strip():
@@ -139,7 +141,7 @@ def append(path: str | Path, steps: Iterable[Step]) -> None:
 def examples_for(settings: Settings) -> Callable[[str], Sequence[str]]:
     """What a drafter may ask for examples: at most one for each first try, from the set threshold on.
 
-    The steps are quod's own and those of `settings.examples`. Raises Misconfigured when that file is not usable.
+    The steps are those of `settings.examples` and quod's own. Raises Misconfigured when a file is not usable.
     """
     if settings.example_threshold >= 1:
         return lambda first_try_text: ()

@@ -1,13 +1,14 @@
 """Finding the text that is most like another: TF-IDF weights and their cosine.
 
-The baseline retriever of BoostStep (arXiv 2501.03226, section 3.3), with one change: what a step is *about* is
-masked before it is compared. In "hens + ducks <= 120" and in its sentence the numbers become `#` and the names
-`_`, so that two steps are alike when they do the same, not when both are about hens. A word that no stored text
-has is left out of the query, as usual for TF-IDF.
+The baseline retriever of BoostStep (arXiv 2501.03226, section 3), with one change: what a step is *about*
+is masked before it is compared. In "hens + ducks <= 120" and in its sentence the numbers become `#` and the
+names `_`, so that two steps are alike when they do the same, not when both are about hens. A word that no
+stored text has is left out of the query, as usual for TF-IDF.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -49,7 +50,7 @@ class TfIdf:
         self._columns = {term: column for column, term in enumerate(sorted(frequency))}
         held = np.array([frequency[term] for term in self._columns], dtype=float)
         self._weights = np.log((1 + len(texts)) / (1 + held)) + 1
-        self._texts = np.array([self._vector(terms) for terms in counted]).reshape(len(texts), -1)
+        self._texts = np.array([self._vector(terms) for terms in counted]).reshape(len(texts), len(held))
 
     def nearest(self, query: str) -> tuple[int, float] | None:
         """The most similar text by cosine; None when no text shares a term with the query."""
@@ -98,5 +99,5 @@ def _stem(word: str) -> str:
 
 def _terms(text: str) -> Counter[str]:
     tokens = masked(text)
-    pairs = [f"{first} {second}" for first, second in zip(tokens, tokens[1:], strict=False)]
+    pairs = [f"{first} {second}" for first, second in itertools.pairwise(tokens)]
     return Counter(tokens + pairs)

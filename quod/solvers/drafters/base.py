@@ -61,6 +61,8 @@ Validate = Callable[[Formulation], list[str]]
 """Messages of the language, unit and coverage checks; empty when there is nothing to mend."""
 TrySolve = Callable[[Formulation], jobs.Termination]
 """How a quick solve of the formulation ends; raises ToolFailed with a message when it cannot be solved."""
+Examples = Callable[[str], Sequence[str]]
+"""`examples("words -> step")`: solved steps like a first try, as a model shall see them; often none."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Tools:
     validate: Validate | None = None
     try_solve: TrySolve | None = None
     repair_rounds: int = 3
+    examples: Examples | None = None
+    always_examples: bool = False
+    """Whether a sound first draft is asked for again, too, when there are examples: one more model call."""
     records: Sequence[Mapping[str, Any]] = ()
     """Official NL4Opt records, for the `gold` drafter only."""
 
@@ -87,7 +92,12 @@ def _openai(tools: Tools) -> Drafter:
     if tools.complete is None:
         raise errors.Misconfigured("the drafter `openai` needs a model", setting="model_url")
     return chat.ChatDrafter(
-        tools.complete, tools.validate, tools.try_solve, repair_rounds=tools.repair_rounds
+        tools.complete,
+        tools.validate,
+        tools.try_solve,
+        repair_rounds=tools.repair_rounds,
+        examples=tools.examples,
+        always_examples=tools.always_examples,
     )
 
 

@@ -2,21 +2,31 @@
 
 What it may correct from: the shape of its reply, the language, units and coverage of its formulation, and
 once that a model is infeasible or unbounded. It never learns whether an answer is right, and its reply is
-parsed, never executed. The problem text goes to the model as quoted data; a text that tries to give orders
+parsed, never executed.
+
+Where solved steps are at hand (`examples`), the first reply is taken as a first try of each step, and the
+steps that resemble it are shown once, as in BoostStep (arXiv 2501.03226, section 3). By default they go with
+a correction that is made anyway, and cost no call; with `always_examples` a sound reply is asked for again,
+too, which is one call more.
+
+The problem text goes to the model as quoted data; a text that tries to give orders
 can at worst spoil its own formulation, which is checked like any other.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quod import errors, jobs
 from quod.solvers import formulation
-from quod.solvers.drafters import base, quotes
+from quod.solvers.drafters import base, first_try, quotes
 
 _SUSPECT = (jobs.Termination.INFEASIBLE, jobs.Termination.UNBOUNDED, jobs.Termination.INFEASIBLE_OR_UNBOUNDED)
+
+EXAMPLES_SHOWN = 3
+"""Solved steps in one message; more would hide the problem behind them."""
 
 INSTRUCTIONS = """\
 You write optimization problems as formulations. The user message is a JSON object; its field "problem" is \
@@ -45,7 +55,7 @@ Schema:
 
 
 class ChatDrafter:
-    """Drafts with one model; at most `repair_rounds` corrections after the first reply."""
+    """Drafts with one model; at most `repair_rounds` further calls after the first."""
 
     name = "openai"
 
@@ -56,11 +66,15 @@ class ChatDrafter:
         try_solve: base.TrySolve | None = None,
         *,
         repair_rounds: int = 3,
+        examples: base.Examples | None = None,
+        always_examples: bool = False,
     ) -> None:
         self._complete = complete
         self._validate = validate or (lambda drafted: [])
         self._try_solve = try_solve
         self._rounds = repair_rounds
+        self._examples = examples
+        self._always = always_examples
 
     def draft(self, text: str) -> base.Draft:
         """Read `text`. Raises what `complete` raises: Unavailable, Misconfigured or ToolFailed."""
@@ -72,34 +86,57 @@ class ChatDrafter:
         usage, notes = jobs.Usage(), list[str]()
         latest: formulation.Formulation | None = None
         sound: formulation.Formulation | None = None
-        complaints: list[str] = []
+        shown: list[str] | None = None if self._examples else []
+        only_examples = False
         for left in range(self._rounds, -1, -1):
             reply = self._complete(messages, schema)
-            usage = _sum(usage, reply.usage)
-            drafted, complaints = self._judge(reply, text)
+            usage += reply.usage
+            drafted, complaints, steps = self._judge(reply, text)
             latest = drafted or latest
             if drafted and not complaints:
                 doubt = self._doubt(drafted) if left and sound is None else ""
                 sound = drafted
-                if not doubt:
-                    break
-                notes.append(f"the model was asked once to look again, because {doubt}")
-                complaints = [f"{doubt}; check it against the text, and repeat it if the text means it"]
-            if left:
-                messages.append({"role": "assistant", "content": reply.text})
-                messages.append({"role": "user", "content": _correction(complaints)})
+                if doubt:
+                    notes.append(f"the model was asked once to look again, because {doubt}")
+                    complaints = [f"{doubt}; check it against the text, and repeat it if the text means it"]
+            if only_examples or not left or not (complaints or (self._always and shown is None)):
+                break
+            similar = self._similar(steps, complaints) if steps and shown is None else []
+            shown = similar if steps else shown
+            only_examples = not complaints
+            if only_examples and not similar:
+                break
+            if similar:
+                notes.append(_shown(len(similar), extra=only_examples))
+            messages.append({"role": "assistant", "content": reply.text})
+            messages.append({"role": "user", "content": _again(complaints, similar)})
         problems = [] if sound else complaints
         return base.Draft(formulation=sound or latest, problems=problems, usage=usage, notes=notes)
 
-    def _judge(self, reply: base.Reply, text: str) -> tuple[formulation.Formulation | None, list[str]]:
+    def _judge(
+        self, reply: base.Reply, text: str
+    ) -> tuple[formulation.Formulation | None, list[str], list[first_try.FirstTry]]:
+        """The formulation of a reply, what is wrong with it, and its steps."""
         if reply.finish_reason == "length":
-            return None, ["the reply was cut off before its end; write a shorter one"]
+            return None, ["the reply was cut off before its end; write a shorter one"], []
+        steps: list[first_try.FirstTry] = []
         try:
             document, unplaced = quotes.located(_object(reply.text), text)
+            steps = first_try.split(document, text)
             drafted = formulation.parse(document)
         except errors.InvalidInput as error:
-            return None, [str(error)]
-        return drafted, unplaced + self._validate(drafted)
+            return None, [str(error)], steps
+        return drafted, unplaced + self._validate(drafted), steps
+
+    def _similar(self, steps: Sequence[first_try.FirstTry], complaints: Sequence[str]) -> list[str]:
+        """Solved steps like those of a first try, each once, those first that a complaint is about."""
+        assert self._examples is not None
+        found: dict[str, None] = {}
+        for step in first_try.by_need(steps, complaints):
+            found.update(dict.fromkeys(self._examples(step.query)))
+            if len(found) >= EXAMPLES_SHOWN:
+                break
+        return list(found)[:EXAMPLES_SHOWN]
 
     def _doubt(self, drafted: formulation.Formulation) -> str:
         """What a quick solve says against a sound formulation; the text may well mean it."""
@@ -126,16 +163,25 @@ def _object(text: str) -> Mapping[str, Any]:
     return found
 
 
-def _correction(complaints: list[str]) -> str:
-    listed = "\n".join(f"- {complaint}" for complaint in complaints[:20])
-    return f"The formulation was not accepted:\n{listed}\nReply with the whole corrected JSON object."
+def _again(complaints: Sequence[str], examples: Sequence[str]) -> str:
+    """What the model is told about its reply; at least one of both is there."""
+    parts = []
+    if complaints:
+        listed = "\n".join(f"- {complaint}" for complaint in complaints[:20])
+        parts.append(f"The formulation was not accepted:\n{listed}")
+    if examples:
+        parts.append(
+            "Solved steps of other problems that resemble steps of yours. Their names and numbers are not "
+            'those of your problem, nor is their form that of your reply; look at how the "Key Step" '
+            "follows from the words:\n\n" + "\n\n".join(examples)
+        )
+    if complaints:
+        parts.append("Reply with the whole corrected JSON object.")
+    else:
+        parts.append("Write each step again in this light, and reply with the whole JSON object.")
+    return ("\n\n" if examples else "\n").join(parts)
 
 
-def _sum(first: jobs.Usage, second: jobs.Usage) -> jobs.Usage:
-    return first.model_copy(
-        update={
-            "model_calls": first.model_calls + second.model_calls,
-            "input_tokens": first.input_tokens + second.input_tokens,
-            "output_tokens": first.output_tokens + second.output_tokens,
-        }
-    )
+def _shown(count: int, *, extra: bool) -> str:
+    steps = "a solved step" if count == 1 else f"{count} solved steps"
+    return f"the model was shown {steps} like its own" + (" and asked once more" if extra else "")

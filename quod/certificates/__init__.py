@@ -1,7 +1,8 @@
 """Independent checking of certificates: `check(document)` decides, with no solver, model or network.
 
-The package expands a formulation with its own code and replays the evidence in exact rational arithmetic. It
-imports nothing of the parts that make certificates, and trusts nothing in the document.
+The package expands a formulation with its own code and replays the evidence in exact rational arithmetic;
+programs run again in the sandbox. It imports nothing of the parts that make certificates, and trusts nothing in
+the document.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from typing import Any
 import pydantic
 
 from quod import errors
-from quod.certificates import optimization, reading, statements
+from quod.certificates import computation, conjunction, optimization, reading, statements
 from quod.certificates.answers import answer_keys
 from quod.certificates.statements import COVERS, DOES_NOT_COVER
 from quod.certificates.verdict import Verdict
 
 __all__ = ["COVERS", "DOES_NOT_COVER", "KINDS", "Verdict", "answer_keys", "check"]
 
-_FIELDS = ("kind", "strength", "claim", "formulation", "evidence", "covers", "does_not_cover")
+_FIELDS = ("kind", "strength", "claim", "evidence", "covers", "does_not_cover")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +31,21 @@ class _Kind:
 
     job: str
     check: Callable[[dict[str, Any], dict[str, Any] | None], Verdict]
+    formulation: bool = True
+    """Whether it is about a formulation; the others have none."""
+
+
+def _conjunction(certificate: dict[str, Any], result: dict[str, Any] | None) -> Verdict:
+    kinds = {name: kind.job for name, kind in KINDS.items() if name != "conjunction"}
+    return conjunction.check(certificate, result, _settled, kinds)
 
 
 KINDS = {
     "optimality": _Kind("optimize", optimization.optimality),
     "infeasibility": _Kind("optimize", optimization.infeasibility),
     "unboundedness": _Kind("optimize", optimization.unboundedness),
+    "computation": _Kind("compute", computation.check, formulation=False),
+    "conjunction": _Kind("auto", _conjunction, formulation=False),
 }
 """A later kind is one module and one line here."""
 
@@ -46,7 +56,8 @@ def check(document: Any) -> Verdict:
 
     Returns the verdict on an accepted one. Raises CertificateRejected, saying what failed and where, for
     evidence
-    that does not prove the claim and for malformed certificates; InvalidInput for what is neither of the two.
+    that does not prove the claim and for malformed certificates; InvalidInput for what is neither of the two;
+    Misconfigured when a program would have to run and nothing here can isolate it.
     """
     started = time.perf_counter()
     if isinstance(document, pydantic.BaseModel):
@@ -71,8 +82,14 @@ def _result(result: dict[str, Any]) -> Verdict:
         reading.reject("status", f"a result that is {reading.shown(result['status'])} carries no certificate")
     if result.get("certificate") is None:
         reading.reject("certificate", "the result says 'solved' but carries no certificate")
-    certificate = reading.mapping(result["certificate"], "certificate", _FIELDS)
+    return _settled(result["certificate"], result)
+
+
+def _settled(certificate: Any, result: dict[str, Any] | None) -> Verdict:
+    """A certificate and, where there is one, the result that it has to settle."""
     verdict = _certificate(certificate, result)
+    if result is None:
+        return verdict
     if result.get("kind") != KINDS[verdict.kind].job:
         reading.reject("kind", f"a certificate of {verdict.kind} does not settle a job of this kind")
     if result.get("termination") != certificate["claim"].get("termination"):
@@ -80,9 +97,13 @@ def _result(result: dict[str, Any]) -> Verdict:
     return verdict
 
 
-def _certificate(certificate: dict[str, Any], result: dict[str, Any] | None) -> Verdict:
-    reading.mapping(certificate, "certificate", _FIELDS)
+def _certificate(certificate: Any, result: dict[str, Any] | None) -> Verdict:
+    reading.mapping(certificate, "certificate", _FIELDS, ("formulation",))
     kind = reading.word(certificate["kind"], "kind", KINDS)
+    if KINDS[kind].formulation:
+        reading.mapping(certificate, "certificate", ("formulation",), None)
+    elif certificate.get("formulation") is not None:
+        reading.reject("formulation", f"a certificate of {kind} is about none")
     strength = reading.text(certificate["strength"], "strength")
     statements.check(kind, strength, certificate["covers"], certificate["does_not_cover"])
     return KINDS[kind].check(certificate, result)

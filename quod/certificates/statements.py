@@ -22,6 +22,9 @@ NEARLY_FEASIBLE = (
 )
 NEARLY_ATTAINED = "the objective has the claimed value at the point, within the tolerance"
 
+REPEATED = "the program, run again in a sandbox, ends well with exactly the claimed output and value"
+EVERY_PART = "each part holds as its own certificate says"
+
 READING = "that the formulation says what the words say"
 CLOSURE = (
     "strict comparisons over real columns, or with abs, min, max or nonlinear terms: "
@@ -29,18 +32,37 @@ CLOSURE = (
 )
 SOLVER = "that no other point does better: that is the solver's word"
 
+PROGRAM = "that the program computes what the words ask"
+REPETITION = (
+    "that the program gives the same on every run, on other machines and under other versions of Python"
+)
+ISOLATION = "what the sandbox does not keep from the program while it runs (quod doctor lists it)"
+WHOLE = "that the parts together answer what the words ask"
+
 COVERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("optimality", "exact"): (FEASIBLE, ATTAINED, BEST),
     ("optimality", "rigorous"): (FEASIBLE, ATTAINED, BOUNDED),
     ("optimality", "numeric"): (NEARLY_FEASIBLE, NEARLY_ATTAINED),
     ("infeasibility", "exact"): (EMPTY,),
     ("unboundedness", "exact"): (FEASIBLE, UNLIMITED),
+    ("computation", "tested"): (REPEATED,),
+    ("conjunction", "exact"): (EVERY_PART,),
+    ("conjunction", "rigorous"): (EVERY_PART,),
+    ("conjunction", "numeric"): (EVERY_PART,),
+    ("conjunction", "tested"): (EVERY_PART,),
 }
 """By kind and strength: what the evidence proves."""
 
-DOES_NOT_COVER: dict[tuple[str, str], tuple[str, ...]] = {
-    key: (READING, CLOSURE, *((SOLVER,) if key[1] == "numeric" else ())) for key in COVERS
-}
+
+def _gaps(kind: str, strength: str) -> tuple[str, ...]:
+    if kind == "computation":
+        return (PROGRAM, REPETITION, ISOLATION)
+    if kind == "conjunction":
+        return (WHOLE,)
+    return (READING, CLOSURE, SOLVER) if strength == "numeric" else (READING, CLOSURE)
+
+
+DOES_NOT_COVER: dict[tuple[str, str], tuple[str, ...]] = {key: _gaps(*key) for key in COVERS}
 """By kind and strength: what must be said not to be proved."""
 
 

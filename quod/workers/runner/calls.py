@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from quod import errors
-from quod.workers.runner import child, process
+from quod.workers.runner import cancellation, child, supervisor
+from quod.workers.runner.limits import Limits, child_numbers
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ _START = (
 def call(
     function: Callable[..., T],
     *arguments: Any,
-    limits: process.Limits | None = None,
+    limits: Limits | None = None,
     on_report: Callable[[Any], None] | None = None,
     what: str = "the child process",
 ) -> T:
@@ -35,10 +36,11 @@ def call(
     this process's streams. `on_report` receives what the function passes to `runner.report`. `what` names the
     child in messages.
 
-    Raises what the function raised if that was a QuodError; LimitExceeded for `seconds`, `memory_mb` or
-    `cpu_seconds`; ToolFailed for every other end, with the signal or exit code and the last lines.
+    Raises what the function raised if that was a QuodError; LimitExceeded when a limit ended it; ToolFailed
+    for every other end, with the signal or exit code and the last lines; Cancelled (see `Cancellation`).
     """
-    limits = limits or process.Limits()
+    cancellation.check()
+    limits = limits or Limits()
     request = pickle.dumps((_importable_name(function), arguments), protocol=pickle.HIGHEST_PROTOCOL)
     replies = _Replies(on_report, what)
     watched = _start(request, replies, limits)
@@ -61,12 +63,12 @@ def _importable_name(function: Callable[..., Any]) -> str:
     return f"{module}:{name}"
 
 
-def _start(request: bytes, replies: _Replies, limits: process.Limits) -> process.Child:
+def _start(request: bytes, replies: _Replies, limits: Limits) -> supervisor.Child:
     request_read, request_write = os.pipe()
     reply_read, reply_write = os.pipe()
     ours = {request_write, reply_read}
     theirs = {request_read, reply_write}
-    numbers = [str(number) for number in process.child_numbers(limits)]
+    numbers = [str(number) for number in child_numbers(limits)]
     descriptors = [str(request_read), str(reply_write)]
     try:
         with subprocess.Popen(
@@ -80,7 +82,7 @@ def _start(request: bytes, replies: _Replies, limits: process.Limits) -> process
             bufsize=0,
         ) as started:
             _close(theirs)
-            watched = process.Child(started, limits)
+            watched = supervisor.Child(started, limits)
             watched.read(reply_read, replies.feed)
             watched.write(request_write, request, lambda: _close(ours, request_write))
             watched.wait()
@@ -126,10 +128,10 @@ class _Replies:
             self._on_report(pickle.loads(payload))
 
 
-def _rebuilt(error: dict[str, Any], limits: process.Limits, what: str) -> errors.QuodError:
+def _rebuilt(error: dict[str, Any], limits: Limits, what: str) -> errors.QuodError:
     """The child's exception as one of ours, with its attributes; anything foreign becomes ToolFailed."""
     foreign = (
-        not error["class"] and limits.memory_mb is not None and process.speaks_of_memory(error["message"])
+        not error["class"] and limits.memory_mb is not None and supervisor.speaks_of_memory(error["message"])
     )
     if error["class"] == "MemoryError" or foreign:
         return errors.LimitExceeded("memory_mb", None, limits.memory_mb or 0)

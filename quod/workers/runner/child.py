@@ -41,8 +41,8 @@ def environment() -> dict[str, str]:
 def main() -> None:
     """Entry of the child process; never returns."""
     global _reply_fd
-    parent, memory_bytes, cpu_seconds, request_fd, reply_fd = (int(text) for text in sys.argv[2:7])
-    confine.confine(parent, memory_bytes, cpu_seconds)
+    *numbers, request_fd, reply_fd = (int(text) for text in sys.argv[2:])
+    confine.confine(*numbers)
     os.dup2(2, 1)
     os.set_inheritable(reply_fd, False)
     _reply_fd = reply_fd

@@ -1,11 +1,12 @@
 """What a child does to itself before it works: limits, and death with its parent.
 
 Standard library only: this file also runs as a script in front of external programs
-(`python -I -S confine.py PARENT MEMORY CPU PROGRAM ARGUMENTS…`), where every import costs start-up time.
+(`python -I -S confine.py PARENT MEMORY CPU FILE DESCRIPTORS PROGRAM ARGUMENTS…`), where every import costs
+start-up time.
 
 Covered: the process itself. Not covered: if the parent is killed, processes that an external program started
-itself live on (use a sandbox that dies as a whole for programs that do so), and nothing here limits files or
-the network.
+itself live on (use a sandbox that dies as a whole for programs that do so), and nothing here limits which
+files or hosts are reached.
 """
 
 from __future__ import annotations
@@ -17,8 +18,14 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def confine(parent: int, memory_bytes: int, cpu_seconds: int) -> None:
-    """Die with process `parent`, write no core file, keep to the address space and CPU time (0: no limit)."""
+NUMBERS = 5
+
+
+def confine(parent: int, memory_bytes: int, cpu_seconds: int, file_bytes: int, open_files: int) -> None:
+    """Die with process `parent`, write no core file, keep to the limits (0: none).
+
+    They are: address space, CPU time, size of a written file, number of open descriptors.
+    """
     _die_with(parent)
     import resource
 
@@ -27,6 +34,10 @@ def confine(parent: int, memory_bytes: int, cpu_seconds: int) -> None:
         _lower(resource.RLIMIT_AS, memory_bytes, memory_bytes)
     if cpu_seconds:
         _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 5)
+    if file_bytes:
+        _lower(resource.RLIMIT_FSIZE, file_bytes, file_bytes)
+    if open_files:
+        _lower(resource.RLIMIT_NOFILE, open_files, open_files)
 
 
 def _lower(which: int, soft: int, hard: int) -> None:
@@ -50,12 +61,12 @@ def _die_with(parent: int) -> None:
 
 def main() -> None:
     """Confine this process and become the program named on the command line."""
-    parent, memory_bytes, cpu_seconds = (int(text) for text in sys.argv[1:4])
-    confine(parent, memory_bytes, cpu_seconds)
+    program = sys.argv[1 + NUMBERS :]
+    confine(*(int(text) for text in sys.argv[1 : 1 + NUMBERS]))
     try:
-        os.execvp(sys.argv[4], sys.argv[4:])
+        os.execvp(program[0], program)
     except OSError as error:
-        sys.stderr.write(f"{sys.argv[4]}: {error.strerror}\n")
+        sys.stderr.write(f"{program[0]}: {error.strerror}\n")
         os._exit(127)
 
 

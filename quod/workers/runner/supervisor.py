@@ -1,0 +1,262 @@
+"""Watching one child: its streams, its deadline, its limits, and the request to stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from quod import errors
+from quod.workers.runner import cancellation, session
+from quod.workers.runner.limits import Limits
+
+_CHUNK = 1 << 16
+_TICK = 0.05
+_DRAIN = 1.0
+_NO_MEMORY = re.compile(r"bad_alloc|MemoryError|annot allocate memory|ut of memory|failed to map segment")
+
+Watch = Callable[[Sequence[session.Process]], errors.LimitExceeded | None]
+"""Looks at the living processes of the child's session; what it returns ends the child."""
+
+
+class Tail:
+    """Keeps the last `limit` bytes that were fed to it."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.total = 0
+        self._kept = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Append `data`, dropping the oldest bytes beyond twice the limit."""
+        self.total += len(data)
+        self._kept += data
+        if len(self._kept) > 2 * self.limit:
+            del self._kept[: -self.limit]
+
+    def value(self) -> bytes:
+        """The last `limit` bytes."""
+        return bytes(self._kept[-self.limit :]) if self.limit else b""
+
+
+class Child:
+    """Watches one started process that leads its own session until it ends or a limit ends it.
+
+    Streams are read and written without blocking, so a full pipe on either side stops nobody. An exception in
+    a reader (and KeyboardInterrupt) kills the whole process group before it goes on to the caller.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, watch: Watch | None = None) -> None:
+        self.process, self.limits, self.watch = process, limits, watch
+        self.stderr = Tail(limits.output_bytes)
+        self.seconds = self.memory_mb = 0.0
+        self.exceeded: errors.LimitExceeded | None = None
+        self._cancellation = cancellation.current()
+        self._started = time.monotonic()
+        self._selector = selectors.DefaultSelector()
+        assert process.stderr is not None
+        self.read(process.stderr.fileno(), self.stderr.feed)
+
+    def read(self, fd: int, sink: Callable[[bytes], object]) -> None:
+        """Hand everything that arrives on `fd` to `sink`."""
+        os.set_blocking(fd, False)
+        self._selector.register(fd, selectors.EVENT_READ, sink)
+
+    def write(self, fd: int, data: bytes, close: Callable[[], None]) -> None:
+        """Send `data` to `fd`, then close it."""
+        os.set_blocking(fd, False)
+        self._selector.register(fd, selectors.EVENT_WRITE, _Writer(fd, data, close))
+
+    def wait(self) -> None:
+        """Serve the streams until the process is gone. Sets `seconds`, `memory_mb`, `exceeded`.
+
+        Raises Cancelled if the context's Cancellation ended it.
+        """
+        try:
+            with _exit_notice(self.process.pid, self._selector), self._cancel_notice():
+                self._watch()
+        except BaseException:
+            self._signal(signal.SIGKILL)
+            raise
+        finally:
+            self._reap()
+            self._selector.close()
+        if self._cancelled():
+            raise cancellation.Cancelled
+
+    def _watch(self) -> None:
+        kill_at: float | None = None
+        look_at = self._started
+        while not _has_exited(self.process.pid):
+            self._serve(_TICK)
+            now = time.monotonic()
+            if kill_at is not None:
+                if now >= kill_at:
+                    self._signal(signal.SIGKILL)
+            elif self._cancelled() or self._too_late(now):
+                self._signal(signal.SIGTERM)
+                kill_at = now + self.limits.grace
+            elif now >= look_at:
+                self._look()
+                look_at = time.monotonic() + _TICK
+        self._signal(signal.SIGKILL)  # what the process left behind in its group
+        drained = time.monotonic() + _DRAIN
+        while self._reading() and time.monotonic() < drained:
+            self._serve(_TICK)
+
+    def _woken(self, _: bytes) -> None:
+        """The sink of the cancellation's descriptor: one that needs no draining."""
+
+    def _cancelled(self) -> bool:
+        return self._cancellation is not None and self._cancellation.cancelled
+
+    def _too_late(self, now: float) -> bool:
+        seconds = self.limits.seconds
+        if seconds is None or now - self._started < seconds:
+            return False
+        self.exceeded = errors.LimitExceeded("seconds", now - self._started, seconds)
+        return True
+
+    def _look(self) -> None:
+        """Count what only the outside can count; kill without a polite signal, as it may be multiplying."""
+        limits = self.limits
+        if limits.processes is None and limits.threads is None and self.watch is None:
+            return
+        present = session.members(self.process.pid)
+        counts = (("processes", len(present)), ("threads", sum(process.threads for process in present)))
+        for kind, count in counts:
+            limit = getattr(limits, kind)
+            if limit is not None and count > limit:
+                self.exceeded = errors.LimitExceeded(kind, count, limit)
+        if self.exceeded is None and self.watch is not None:
+            self.exceeded = self.watch(present)
+        if self.exceeded is not None:
+            self._signal(signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def _cancel_notice(self) -> Iterator[None]:
+        """Wakes the selector when the work is cancelled."""
+        if self._cancellation is None:
+            yield
+            return
+        with self._cancellation.notice() as fd:
+            self._selector.register(fd, selectors.EVENT_READ, self._woken)
+            try:
+                yield
+            finally:
+                with contextlib.suppress(KeyError):
+                    self._selector.unregister(fd)
+
+    def _reading(self) -> bool:
+        keys = self._selector.get_map().values()
+        return any(key.events & selectors.EVENT_READ and key.data not in (None, self._woken) for key in keys)
+
+    def _serve(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
+            if isinstance(key.data, _Writer):
+                if key.data.step():
+                    self._selector.unregister(key.fd)
+                    key.data.close()
+            elif key.data is not None:
+                self._read_some(key.fd, key.data)
+
+    def _read_some(self, fd: int, sink: Callable[[bytes], object]) -> None:
+        try:
+            data = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            sink(data)
+        else:
+            self._selector.unregister(fd)
+
+    def _signal(self, number: int) -> None:
+        if self.process.returncode is None:  # not yet reaped, so the group's number is still ours
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
+
+    def _reap(self) -> None:
+        if self.process.returncode is None:
+            _, status, usage = os.wait4(self.process.pid, 0)
+            self.process.returncode = os.waitstatus_to_exitcode(status)
+            self.memory_mb = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+        self.seconds = time.monotonic() - self._started
+
+    def raise_for_limits(self) -> None:
+        """Raises LimitExceeded if a limit ended the process."""
+        if (exceeded := self.limit_that_ended_it()) is not None:
+            raise exceeded
+
+    def limit_that_ended_it(self) -> errors.LimitExceeded | None:
+        """The limit that this object enforced, or that the exit status and the last lines speak of."""
+        limits, code = self.limits, self.process.returncode
+        if self.exceeded is not None:
+            return self.exceeded
+        if limits.cpu_seconds is not None and code == -signal.SIGXCPU:
+            return errors.LimitExceeded("cpu_seconds", None, limits.cpu_seconds)
+        last = self.stderr.value()[-4096:].decode(errors="replace")
+        if code != 0 and limits.memory_mb is not None and speaks_of_memory(last):
+            return errors.LimitExceeded("memory_mb", None, limits.memory_mb)
+        return None
+
+    def describe_end(self) -> str:
+        """How the process ended, for people: "was killed by signal 9 (SIGKILL) from outside"."""
+        code = self.process.returncode
+        lines = self.stderr.value().decode(errors="replace").strip().splitlines()[-8:]
+        last = "\n".join(line[:300] for line in lines)
+        if code >= 0:
+            text = f"ended with exit code {code}"
+        else:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else "?"
+            outside = -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+            verb = "was killed by" if outside else "crashed with"
+            text = f"{verb} signal {-code} ({name})" + (" from outside" if outside else "")
+        return f"{text}; its last lines:\n{last}" if last else text
+
+
+def speaks_of_memory(text: str) -> bool:
+    """Whether a failed program's last words are those of one whose memory ran out."""
+    return _NO_MEMORY.search(text) is not None
+
+
+class _Writer:
+    def __init__(self, fd: int, data: bytes, close: Callable[[], None]) -> None:
+        self.fd, self.rest, self.close = fd, memoryview(data), close
+
+    def step(self) -> bool:
+        """Write what fits; True when nothing is left or nobody reads."""
+        try:
+            while self.rest:
+                self.rest = self.rest[os.write(self.fd, self.rest[:_CHUNK]) :]
+        except BlockingIOError:
+            return False
+        except BrokenPipeError:
+            pass
+        return True
+
+
+def _has_exited(pid: int) -> bool:
+    """Without reaping: the process group's number must stay ours until it has been killed."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+@contextlib.contextmanager
+def _exit_notice(pid: int, selector: selectors.BaseSelector) -> Iterator[None]:
+    """Wakes the selector when the process ends, where the system can (Linux 5.3); elsewhere the tick does."""
+    fd = -1
+    with contextlib.suppress(AttributeError, OSError):
+        fd = os.pidfd_open(pid)
+        selector.register(fd, selectors.EVENT_READ, None)
+    try:
+        yield
+    finally:
+        if fd >= 0:
+            with contextlib.suppress(KeyError):
+                selector.unregister(fd)
+            os.close(fd)

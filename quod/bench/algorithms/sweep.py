@@ -1,0 +1,125 @@
+"""A sweep: every n, m and p, several trials each; what was measured is kept when a budget ends it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from quod import errors
+from quod.bench.algorithms import counting, execution, rag, retrieval, sorting
+from quod.bench.algorithms.base import Algorithm
+from quod.bench.algorithms.execution import Trial
+from quod.models import base, parametric
+
+ALGORITHMS: Mapping[str, Callable[[], Algorithm]] = {
+    "counting": counting.Counting,
+    "sorting": sorting.Sorting,
+    "retrieval": retrieval.Retrieval,
+    "rag": rag.Rag,
+}
+SIZES: Mapping[str, tuple[int, tuple[int, ...]]] = {
+    "counting": (200, (10, 20, 40, 67, 100, 200)),
+    "sorting": (200, (10, 20, 40, 67, 100, 200)),
+    "retrieval": (10_000, (500, 1000, 2000, 4000, 5000, 10_000)),
+    "rag": (10_000, (500, 1000, 2000, 4000, 5000, 10_000)),
+}
+"""Of each task: n, and sizes of pieces that span it."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to measure of one task. Sizes of pieces above n are left out."""
+
+    task: str
+    n: tuple[int, ...]
+    m: tuple[int, ...]
+    p: tuple[int, ...]
+    trials: int
+    samples: int = 1
+
+    def cells(self) -> list[tuple[int, int, int]]:
+        """Every (n, m, p)."""
+        return [(n, m, p) for n in self.n for m in self.m if m <= n for p in self.p]
+
+
+@dataclass
+class Measured:
+    """The trials of a sweep; `ended` is what stopped it before its end."""
+
+    grids: Sequence[Grid]
+    trials: list[Trial] = field(default_factory=list)
+    ended: errors.LimitExceeded | None = None
+
+    def of(self, task: str) -> list[Trial]:
+        """The trials of one task."""
+        return [trial for trial in self.trials if trial.task == task]
+
+
+def scripted(seed: int = 0, timing: parametric.Timing | None = None) -> parametric.ParametricModel:
+    """The scripted model with the skills of all tasks."""
+    skills = [skill for make in ALGORITHMS.values() for skill in make().skills()]
+    return parametric.ParametricModel(skills, timing=timing, seed=seed)
+
+
+def grid(
+    task: str,
+    *,
+    n: Sequence[int] = (),
+    m: Sequence[int] = (),
+    p: Sequence[int] = (),
+    trials: int = 10,
+    samples: int = 1,
+) -> Grid:
+    """A grid with defaults for what is not given. Raises InvalidInput for sizes that cannot be measured."""
+    if task not in ALGORITHMS:
+        raise errors.InvalidInput(f"{task!r} is none of {', '.join(ALGORITHMS)}", field="task")
+    usual, sizes = SIZES[task]
+    wanted = tuple(dict.fromkeys(n)) or (usual,)
+    pieces = tuple(dict.fromkeys(m)) or tuple(sorted({max(1, s * k // usual) for k in wanted for s in sizes}))
+    found = Grid(task, wanted, pieces, tuple(dict.fromkeys(p)) or (1, 4), trials, samples)
+    for name, values in (("n", found.n), ("m", found.m), ("p", found.p), ("trials", (trials, samples))):
+        if min(values) < 1:
+            raise errors.InvalidInput(f"{min(values)} is below 1", field=name)
+    if not found.cells():
+        raise errors.InvalidInput(f"every size of pieces is above n = {max(found.n)}", field="m")
+    for size in found.n:
+        try:
+            ALGORITHMS[task]().generate(size, random.Random(0))
+        except ValueError as error:
+            raise errors.InvalidInput(f"{task}: {error}", field="n") from None
+    return found
+
+
+async def run(
+    grids: Sequence[Grid],
+    model: base.ChatModel,
+    *,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Measured:
+    """Measure; one run after another, so that they do not disturb each other's times.
+
+    The inputs depend on seed, task, n and number of the trial only, so all m and p see the same ones. Trials
+    are the outermost loop: a sweep that a budget ends has seen all cells about equally often. Raises
+    Misconfigured.
+    """
+    measured = Measured(grids)
+    for number in range(max(each.trials for each in grids)):
+        for each in (each for each in grids if number < each.trials):
+            algorithm = ALGORITHMS[each.task]()
+            for n, m, p in each.cells():
+                instance = algorithm.generate(n, random.Random(f"{seed}/{each.task}/{n}/{number}"))
+                try:
+                    trial = await execution.run(
+                        algorithm, instance, model, n=n, m=m, p=p, number=number, samples=each.samples
+                    )
+                except errors.LimitExceeded as error:
+                    measured.ended = error
+                    return measured
+                measured.trials.append(trial)
+                progress(
+                    f"{each.task} n={n} m={m} p={p} trial {number + 1}/{each.trials}: "
+                    f"error {trial.scores['error']:.3f}, {trial.makespan:.2f} s"
+                )
+    return measured

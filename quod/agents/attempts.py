@@ -15,8 +15,8 @@ MAX_VALUE = 64_000_000
 MAX_MESSAGE = 2000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds before the first repetition, doubled for each further one."""
-BUDGETS = frozenset({"tokens", "cost", "calls"})
-"""Kinds of LimitExceeded that mean the whole job, not one call: "seconds" also stands for a solver's own."""
+REPEATED = (errors.ToolFailed, errors.Unavailable)
+"""Errors after which a call may be tried again."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,11 @@ class Policy:
 
 @dataclass(frozen=True)
 class Ended:
-    """A JSON value, or the message of an error; `exhausted` when a budget of the job ran out."""
+    """How a task ended: with a JSON value, or with an error after `attempts` calls."""
 
     value: Any = None
-    error: str | None = None
-    attempts: int = 1
-    exhausted: errors.LimitExceeded | None = None
+    error: Exception | None = None
+    attempts: int = 0
 
 
 async def attempt(call: Callable[[], Awaitable[Any]], policy: Policy) -> Ended:
@@ -50,18 +49,13 @@ async def attempt(call: Callable[[], Awaitable[Any]], policy: Policy) -> Ended:
     for number in range(1, policy.retries + 2):
         try:
             value = as_json(await _within(policy.timeout, call))
-        except (errors.ToolFailed, errors.Unavailable) as error:
-            _cancelled(error)
-            if number > policy.retries:
-                return Ended(error=describe(error), attempts=number)
-            await asyncio.sleep(min(FIRST_PAUSE * 2 ** (number - 1), LONGEST_PAUSE))
-        except errors.LimitExceeded as error:
-            _cancelled(error)
-            budget = error if error.kind in BUDGETS else None
-            return Ended(error=describe(error), attempts=number, exhausted=budget)
         except Exception as error:
-            _cancelled(error)
-            return Ended(error=describe(error), attempts=number)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # the call answered its cancellation with this error
+                raise asyncio.CancelledError from error
+            if number > policy.retries or not isinstance(error, REPEATED):
+                return Ended(error=error, attempts=number)
+            await asyncio.sleep(min(FIRST_PAUSE * 2 ** (number - 1), LONGEST_PAUSE))
         else:
             return Ended(value, attempts=number)
     raise AssertionError("the last attempt returns")
@@ -105,10 +99,3 @@ async def _within(seconds: float | None, call: Callable[[], Awaitable[Any]]) -> 
         if scope.expired():
             raise errors.LimitExceeded("seconds", None, seconds) from None
         raise
-
-
-def _cancelled(error: Exception) -> None:
-    """A call that answers its cancellation with another exception is cancelled all the same."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError from error

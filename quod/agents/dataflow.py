@@ -16,6 +16,9 @@ from quod.agents.plan_problems import PlanProblem
 Item = jobs.Task | PlanProblem
 Call = Callable[[jobs.Task, dict[str, Any]], Awaitable[Any]]
 Policies = Callable[[str], Policy | None]
+Recall = Callable[[jobs.Task], jobs.TaskOutcome | None]
+BUDGETS = frozenset({"tokens", "cost", "calls"})
+"""Kinds of LimitExceeded that mean the whole job; "seconds" may be one tool's own."""
 
 
 class Journal(Protocol):
@@ -54,8 +57,10 @@ class Dataflow:
         finished: dict[str, jobs.TaskOutcome],
         journal: Journal | None,
         clock: Callable[[], float],
+        recall: Recall | None = None,
     ) -> None:
         self.call, self.policies, self.journal, self.clock = call, policies, journal, clock
+        self.recall = recall
         self.tasks: dict[str, jobs.Task] = {}
         self.outcomes = finished
         self.problems: list[PlanProblem] = []
@@ -89,9 +94,7 @@ class Dataflow:
             ]
             if unknown and key in self.waiting:
                 names = ", ".join(unknown)
-                self._end(
-                    key, "error", f"it needs task {names}, which is not in the plan; refer to a task that is"
-                )
+                self._fail(key, f"it needs task {names}, which is not in the plan; refer to a task that is")
         self._end_cycles()
 
     def _accept(self, item: Item) -> None:
@@ -99,7 +102,7 @@ class Dataflow:
             self.problems.append(item)
             if item.task is not None and item.task not in self.tasks and item.task not in self.outcomes:
                 self._register(jobs.Task(id=item.task, tool=item.tool or "?"), [])
-                self._end(item.task, "error", item.message)
+                self._fail(item.task, item.message)
             return
         if item.id in self.tasks:
             message = f"task {item.id} is already in the plan; give each task an id of its own"
@@ -110,16 +113,17 @@ class Dataflow:
             problem = "it refers to itself" if item.id in needed else None
         except (errors.InvalidInput, RecursionError) as error:
             needed, problem = [], attempts.describe(error)
-        known = item.id in self.outcomes
         self._register(item, needed)
-        if known:
+        if self._known(item):
+            self._release(item.id)
             return
         if problem:
-            self._end(item.id, "error", problem)
+            self._fail(item.id, problem)
             return
         failed = next((each for each in needed if self._failed(each)), None)
         if failed is not None:
-            self._end(item.id, "skipped", f"not run: task {failed} did not succeed")
+            self._skip(item.id, failed)
+            self._release(item.id)
             return
         missing = [each for each in needed if each not in self.outcomes]
         for each in missing:
@@ -127,6 +131,20 @@ class Dataflow:
         self.waiting[item.id] = len(missing)
         if not missing:
             self._ready(item.id)
+
+    def _known(self, task: jobs.Task) -> bool:
+        """Whether the task has ended before; with `recall`, an earlier one of the same id is another task."""
+        if self.recall is None:
+            return task.id in self.outcomes
+        self.outcomes.pop(task.id, None)
+        self.values.pop(task.id, None)
+        ended = self.recall(task)
+        if ended is None:
+            return False
+        self.outcomes[task.id] = ended
+        if ended.outcome == "ok":
+            self.values[task.id] = ended.value
+        return True
 
     def _register(self, task: jobs.Task, needed: list[str]) -> None:
         self.tasks[task.id] = task
@@ -145,7 +163,8 @@ class Dataflow:
             cycle = cycles.one(key, self.inputs, self.waiting)
             names = " → ".join([*cycle, cycle[0]])
             for each in cycle:
-                self._record(each, "error", f"tasks wait for each other ({names}); break the cycle")
+                error = errors.InvalidInput(f"tasks wait for each other ({names}); break the cycle")
+                self._record(each, "error", attempts.Ended(error=error))
             for each in cycle:
                 self._release(each)
 
@@ -171,46 +190,51 @@ class Dataflow:
         try:
             arguments = references.resolve(task.arguments, self.values)
         except (errors.InvalidInput, RecursionError) as error:
-            ended = attempts.Ended(error=attempts.describe(error), attempts=0)
+            ended = attempts.Ended(error=error)
         else:
             ended = await attempts.attempt(lambda: self.call(task, arguments), queue.policy)
         if self.over.done():
             return  # what a call makes of its cancellation is no outcome
-        self.exhausted = self.exhausted or ended.exhausted
         queue.running -= 1
-        if ended.error is None:
-            self.values[key] = ended.value
-        self._record(
-            key, "ok" if ended.error is None else "error", ended.error, ended.value, start, ended.attempts
-        )
+        self._record(key, "error" if ended.error else "ok", ended, start)
         self._release(key)
         self._launch(queue)
 
-    def _end(self, key: str, outcome: Literal["error", "skipped"], error: str) -> None:
-        self._record(key, outcome, error)
+    def _fail(self, key: str, message: str) -> None:
+        self._record(key, "error", attempts.Ended(error=errors.InvalidInput(message)))
         self._release(key)
+
+    def _skip(self, key: str, failed: str) -> None:
+        reason = errors.ToolFailed(f"not run: task {failed} did not succeed")
+        self._record(key, "skipped", attempts.Ended(error=reason))
 
     def _record(
         self,
         key: str,
         outcome: Literal["ok", "error", "skipped"],
-        error: str | None,
-        value: Any = None,
+        ended: attempts.Ended,
         start: float | None = None,
-        attempts: int = 0,
     ) -> None:
         self.waiting.pop(key, None)
         end = self.clock()
+        error = ended.error
+        limit = error if isinstance(error, errors.LimitExceeded) else None
+        if limit and limit.kind in BUDGETS:
+            self.exhausted = self.exhausted or limit
+        if outcome == "ok":
+            self.values[key] = ended.value
         self.outcomes[key] = jobs.TaskOutcome(
             task=key,
             tool=self.tasks[key].tool,
             outcome=outcome,
-            value=value,
-            error=error,
+            value=ended.value,
+            error=attempts.describe(error) if error else None,
+            error_type=type(error).__name__ if error and outcome == "error" else None,
+            limit=limit.kind if limit else None,
             inputs=self.inputs[key],
             start=end if start is None else start,
             end=end,
-            attempts=attempts,
+            attempts=ended.attempts,
         )
         if self.journal:
             self.journal.finished(self.outcomes[key])
@@ -224,7 +248,7 @@ class Dataflow:
                 if each not in self.waiting:
                     continue
                 if self._failed(key):
-                    self._record(each, "skipped", f"not run: task {key} did not succeed")
+                    self._skip(each, key)
                     ended.append(each)
                 else:
                     self.waiting[each] -= 1

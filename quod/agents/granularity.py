@@ -154,7 +154,7 @@ class Advice:
 
 
 def pieces(n: int, m: int, *, overlap: bool = False) -> list[tuple[int, int]]:
-    """Half-open ranges of at most m that cover [0, n); with `overlap` each begins half of m after the last."""
+    """Half-open ranges of at most m that cover [0, n); with `overlap` they begin half of m apart."""
     if n < 1 or m < 1:
         raise errors.InvalidInput(f"size {n} cannot be cut into pieces of {m}; give sizes from 1 on")
     step = max(1, m // 2) if overlap else m

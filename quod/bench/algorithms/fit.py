@@ -98,7 +98,7 @@ def _least_squares(y: Array, features: Sequence[Array]) -> list[float]:
 
 
 def _error(trials: Sequence[Trial]) -> granularity.ErrorFit:
-    """Quasi-likelihood by Newton's method, with a sandwich covariance by clusters (Papke and Wooldridge 1996)."""
+    """Quasi-likelihood by Newton's method, sandwich covariance by clusters (Papke and Wooldridge 1996)."""
     y = np.array([trial.scores["error"] for trial in trials], float)
     m, n = (np.log([getattr(trial, name) for trial in trials]) for name in ("m", "n"))
     features = np.column_stack([np.ones_like(y), m, m**2, n])

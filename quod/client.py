@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from quod import certificates, documents, jobs, settings
-from quod.agents import optimize, trace
+from quod.agents import context
+from quod.agents import run as running
 
 
 class Result(jobs.Result):
@@ -58,7 +59,7 @@ class Client:
         *,
         formulation: dict[str, Any] | None = None,
         base_dir: str | Path | None = None,
-        progress: trace.Progress | None = None,
+        progress: context.Progress = context.silent,
     ) -> Result:
         """Solve an optimization problem given in words (`text`), as a `formulation`, or both.
 
@@ -67,8 +68,46 @@ class Client:
         result whose `status` says so. Raises InvalidInput, Misconfigured or Unavailable.
         """
         job = jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text or "", formulation=formulation)
-        result = optimize.run_job(job, self.settings, base_dir=base_dir, progress=progress)
+        return self.run(job, base_dir=base_dir, progress=progress)
+
+    def compute(self, question: str, *, progress: context.Progress = context.silent) -> Result:
+        """Answer a question by a program that a language model writes and a sandbox runs.
+
+        The certificate holds the program and its output; checking it runs the program again. Raises
+        Misconfigured without a model, InvalidInput or Unavailable.
+        """
+        return self.run(jobs.Job(kind=jobs.Kind.COMPUTE, input=question), progress=progress)
+
+    def ask(self, text: str, *, progress: context.Progress = context.silent) -> Result:
+        """Do what `text` asks for, whatever kind of job that is, or several kinds together.
+
+        A language model plans the job where one is set; without one the text is read as an optimization
+        problem. Raises as `solve` does.
+        """
+        return self.run(jobs.Job(kind=jobs.Kind.AUTO, input=text), progress=progress)
+
+    def run(
+        self,
+        job: jobs.Job,
+        *,
+        base_dir: str | Path | None = None,
+        parts: running.Parts | None = None,
+        progress: context.Progress = context.silent,
+    ) -> Result:
+        """Run a job of any kind; `parts` replaces drafters, models or tools that the settings name."""
+        result = running.run_job(job, self.settings, base_dir=base_dir, parts=parts, progress=progress)
         return Result(**dict(result))
+
+    def resume(self, job_id: str, *, progress: context.Progress = context.silent) -> Result:
+        """Go on with a job of this machine whose process died; the result of one that has ended.
+
+        What had ended is not run again. Raises InvalidInput for an unknown job, else as `solve` does.
+        """
+        return Result(**dict(running.resume(job_id, self.settings, progress=progress)))
+
+    def unfinished(self) -> list[str]:
+        """Ids of the jobs of this machine that have begun and not ended, oldest first."""
+        return running.unfinished(self.settings)
 
     def check(self, document: Result | jobs.Result | dict[str, Any] | str | Path) -> certificates.Verdict:
         """Check a result or certificate: an object, a JSON-like dict, or the path of a file.

@@ -159,7 +159,8 @@ class Task(Model):
 class TaskOutcome(Model):
     """How one task ended. `value` is JSON; times in seconds since the job began.
 
-    An `error` is data for the joiner; a task whose inputs failed is `skipped`.
+    An `error` is data for the joiner; a task whose inputs failed is `skipped`. `error_type` is the class of
+    the error, `limit` the kind of limit that was exceeded, if that was the error.
     """
 
     task: str
@@ -167,6 +168,8 @@ class TaskOutcome(Model):
     outcome: Literal["ok", "error", "skipped"]
     value: Any = None
     error: str | None = None
+    error_type: str | None = None
+    limit: str | None = None
     inputs: list[str] = []
     start: float = 0.0
     end: float = 0.0
@@ -180,10 +183,14 @@ class Plan(Model):
 
 
 class Round(Model):
-    """One plan of a job: its tasks, what the joiner decided after they ran, and why."""
+    """One plan of a job: its tasks, what the joiner decided after they ran, and why.
+
+    `problems` are parts of the plan that could not be read.
+    """
 
     number: int
     tasks: list[Task]
+    problems: list[str] = []
     decision: Literal["finish", "replan", "stop"]
     reason: str = ""
 
@@ -211,6 +218,8 @@ class Result(Model):
     trace: list[TaskTrace] = []
     rounds: list[Round] = []
     """The plans of the job, in order: why it replanned, and how it ended."""
+    history: list[dict[str, Any]] = []
+    """What tasks tried before they came to their output: `task`, and what the tool tells of each attempt."""
     sandbox: dict[str, Any] | None = None
     """Where generated code ran, and what that place does not cover; None when no such code ran."""
     usage: Usage = Usage()

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests see the defaults, whatever QUOD_* variables the developer has set."""
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Tests see the defaults, whatever QUOD_* variables the developer has set, and keep their jobs apart."""
     for name in list(os.environ):
         if name.startswith("QUOD_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("QUOD_DATA_DIR", str(_data_dir(tmp_path_factory)))
+
+
+def _data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for each process of a test run: making a database for each test would cost more than the test."""
+    return tmp_path_factory.getbasetemp() / "quod-data"

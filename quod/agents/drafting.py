@@ -1,13 +1,14 @@
-"""Binds drafters to what they need (a model, checks, a quick solve) and compares several drafts."""
+"""Binds drafters to what they need: a model, checks, a quick solve."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from quod import errors, jobs
+from quod import errors
+from quod.agents import steps
+from quod.agents.context import Context
 from quod.models import base as chat
 from quod.models import blocking, roles
 from quod.settings import Settings
@@ -23,46 +24,63 @@ models that are themselves wrong in some cases of a hundred (docs/benchmarks.md)
 """
 
 
-def draft(
-    text: str, settings: Settings, drafters: Sequence[base.Drafter] = ()
-) -> tuple[base.Draft, list[str]]:
-    """The first draft of `text` and warnings about it.
+async def draft_one(
+    context: Context, text: str, drafter: str | None, sample: int, hints: Sequence[Any]
+) -> base.Draft:
+    """One reading of `text`: by the drafter of this name, or by the job's own when it brings some.
 
-    `settings.drafter` may name several drafters, separated by commas, and a model may draft several samples;
-    they are compared by canonical form and by optimum, and every disagreement is a warning.
+    `sample` tells repeated readings by a model apart; `hints` are shown to it beside the text.
     """
-    readers = drafters or [base.create(name, tools(settings)) for name in names(settings)]
-    drafts = [reader.draft(text) for reader in readers]
-    first = next((item for item in drafts if item.formulation and not item.problems), drafts[0])
-    warnings = list(first.notes)
-    if first.confidence is not None and first.confidence < CONFIDENT and first.formulation is not None:
-        warnings.append(
-            f"the reading is uncertain (confidence {first.confidence:.2f}); compare the model with the text"
+    if context.drafters:
+        reader = context.drafters[sample % len(context.drafters)]
+        drafted = await context.offload(reader.draft, text)
+        context.models.add_usage(drafted.usage)  # no model of the job has counted it
+        return drafted
+    name = drafter or names(context)[0][0]
+    given = tools(
+        context.settings, context.models, asyncio.get_running_loop(), name=name, sample=sample, hints=hints
+    )
+    return await context.offload(base.create(name, given).draft, text)
+
+
+def doubts(drafted: base.Draft) -> list[str]:
+    """What people should know before they take a draft at its word."""
+    found = list(drafted.notes)
+    uncertain = drafted.confidence is not None and drafted.confidence < CONFIDENT
+    if uncertain and drafted.formulation is not None:
+        found.append(
+            f"the reading is uncertain (confidence {drafted.confidence:.2f}); compare the model with the text"
         )
-    others = [item.formulation for item in drafts if item is not first and item.formulation is not None]
-    if first.formulation is not None and others:
-        warnings += compare.disagreements(first.formulation, others, _optimum(settings))
-    usage = sum((item.usage for item in drafts), jobs.Usage())
-    return dataclasses.replace(first, usage=usage), warnings
+    return found
 
 
-def names(settings: Settings) -> list[str]:
-    """The drafters to ask, a model as often as samples are wanted."""
-    found = [name.strip() for name in settings.drafter.split(",")]
-    return [name for name in found for _ in range(settings.samples if name == "openai" else 1)]
+def names(context: Context) -> list[tuple[str, int]]:
+    """The drafters to ask, each with its sample number; a model as often as samples are wanted."""
+    if context.drafters:
+        return [(reader.name, place) for place, reader in enumerate(context.drafters)]
+    found = [name.strip() for name in context.settings.drafter.split(",")]
+    counts = {name: context.settings.samples if name == "openai" else 1 for name in found}
+    return [(name, sample) for name in found for sample in range(counts[name])]
 
 
 def tools(
-    settings: Settings, models: roles.Models | None = None, loop: asyncio.AbstractEventLoop | None = None
+    settings: Settings,
+    models: roles.Models | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+    *,
+    name: str | None = None,
+    sample: int = 0,
+    hints: Sequence[Any] = (),
 ) -> base.Tools:
-    """What drafters may use under these settings; a model only where one is set.
+    """What the drafter `name` (default: those of the settings) may use; a model only where it needs one.
 
     Drafters are synchronous: their model is called on `loop`, from another thread than the loop's, or on a
     loop of its own. `models` are those of the job, which count what is used.
     """
     complete = None
-    if "openai" in settings.drafter:
-        complete = _complete((models or roles.Models(settings)).get("formulator"), blocking.Loop(loop))
+    if "openai" in (name or settings.drafter):
+        model = (models or roles.Models(settings)).get("formulator")
+        complete = _complete(model, blocking.Loop(loop), sample)
     return base.Tools(
         complete=complete,
         validate=problems,
@@ -70,12 +88,14 @@ def tools(
             run.solve(formulation, options.Options.from_settings(settings)).termination
         ),
         repair_rounds=settings.repair_rounds,
+        examples=steps.examples_for(settings) if complete else None,
+        hints=hints,
     )
 
 
-def _complete(model: chat.ChatModel, bridge: blocking.Loop) -> base.Complete:
+def _complete(model: chat.ChatModel, bridge: blocking.Loop, sample: int) -> base.Complete:
     def complete(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> base.Reply:
-        return bridge.run(model.complete(chat.Request(messages, schema)))
+        return bridge.run(model.complete(chat.Request(messages, schema, sample=sample)))
 
     return complete
 
@@ -89,14 +109,15 @@ def problems(formulation: Formulation) -> list[str]:
     return units.check(formulation) + coverage.check(formulation).missing
 
 
-def _optimum(settings: Settings) -> compare.Optimum:
+def optimum(settings: Settings) -> compare.Optimum:
+    """How a model ends, for comparisons; a failure ends like no other model."""
     limits = options.Options.from_settings(settings)
 
-    def optimum(formulation: Formulation) -> tuple[str, float | None]:
+    def ending(formulation: Formulation) -> tuple[str, float | None]:
         try:
             outcome = run.solve(formulation, limits)
         except errors.QuodError as error:
             return str(error), None
         return outcome.termination.value, outcome.objective
 
-    return optimum
+    return ending

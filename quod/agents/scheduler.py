@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from quod import errors, jobs
 from quod.agents.attempts import Policy
-from quod.agents.dataflow import Call, Dataflow, Item, Journal, Policies
+from quod.agents.dataflow import Call, Dataflow, Item, Journal, Policies, Recall
 from quod.agents.plan_problems import PlanProblem
 
 __all__ = ["Execution", "Item", "Journal", "PlanProblem", "Policy", "run"]
@@ -44,16 +44,21 @@ async def run(
     finished: Mapping[str, jobs.TaskOutcome] | None = None,
     journal: Journal | None = None,
     clock: Callable[[], float] | None = None,
+    recall: Recall | None = None,
 ) -> Execution:
     """Run every task of `plan` with `call(task, resolved arguments)`.
 
     `policies` gives the limits for calls of a tool, None for none. Tasks that stand in `finished` are not
     run; its other outcomes can be referred to as well. `clock` gives the seconds of the outcomes (default:
-    since this call).
+    since this call). `recall` knows how a task of this plan ended when it was run before, if it was; given
+    it, the outcomes in `finished` are those of other plans, and a task that has an id of theirs takes its
+    place.
     """
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    state = Dataflow(call, policies, dict(finished or {}), journal, clock or (lambda: loop.time() - begin))
+    state = Dataflow(
+        call, policies, dict(finished or {}), journal, clock or (lambda: loop.time() - begin), recall
+    )
     state.spawn(state.read(plan))
     try:
         await state.over

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from quod import errors, jobs
-from quod.agents import drafting, optimize
+from quod.agents import drafting
+from quod.agents import run as running
 from quod.bench import references, scoring
 from quod.settings import Settings
 from quod.solvers import formulation, options
@@ -20,12 +21,12 @@ from quod.solvers.drafters import base, canonical, gold
 from quod.workers import runner
 
 Solve = Callable[[jobs.Job, Settings, Sequence[base.Drafter]], jobs.Result]
-"""The pipeline: `quod.agents.optimize.run_job`, or what stands in for it."""
+"""The pipeline: `quod.agents.run.run_job`, or what stands in for it."""
 
 
 def pipeline(job: jobs.Job, settings: Settings, drafters: Sequence[base.Drafter]) -> jobs.Result:
     """Quod's own pipeline."""
-    return optimize.run_job(job, settings, drafters=drafters)
+    return running.run_job(job, settings, parts=running.Parts(drafters=drafters))
 
 
 @dataclasses.dataclass(frozen=True)

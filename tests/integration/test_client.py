@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from quod import CertificateRejected, Client, InvalidInput
-from quod.agents import optimize
+from quod.agents import run as running
 from quod.jobs import Job, Status, Termination
 from quod.settings import Settings
 from quod.solvers import formulation
@@ -68,7 +68,8 @@ def proposal(**changes: Any) -> formulation.Formulation:
 
 
 def run(*drafters: base.Drafter) -> Any:
-    return optimize.run_job(Job(input=TEXT), Settings(), drafters=drafters)
+    parts = running.Parts(drafters=drafters)
+    return running.run_job(Job(input=TEXT), Settings(), parts=parts)
 
 
 def test_solve_save_and_check(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_solve_save_and_check(tmp_path: Path) -> None:
     assert verdict.strength == "exact"
     assert result.check().kind == "optimality"
     assert len(steps) >= 3
-    assert [task.tool for task in result.trace] == ["formulate", "cover", "solve", "check", "review"]
+    assert [task.tool for task in result.trace] == ["formulate", "solve", "audit", "diagnose", "check"]
 
 
 def test_altered_result_does_not_check() -> None:

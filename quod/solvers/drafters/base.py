@@ -28,6 +28,10 @@ class Draft:
     confidence: float | None = None
     usage: jobs.Usage = field(default_factory=jobs.Usage)
     notes: list[str] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    """What a model replied before, each with the problems that were found in it."""
+    exhausted: str | None = None
+    """The budget that ran out before the draft was right."""
 
 
 class Drafter(Protocol):
@@ -74,6 +78,8 @@ class Tools:
     try_solve: TrySolve | None = None
     repair_rounds: int = 3
     examples: Examples | None = None
+    hints: Sequence[Any] = ()
+    """What others have found out about the text, as JSON; a model sees it beside the text."""
     always_examples: bool = False
     """Whether a sound first draft is asked for again, too, when there are examples: one more model call."""
     records: Sequence[Mapping[str, Any]] = ()
@@ -98,6 +104,7 @@ def _openai(tools: Tools) -> Drafter:
         repair_rounds=tools.repair_rounds,
         examples=tools.examples,
         always_examples=tools.always_examples,
+        hints=tools.hints,
     )
 
 

@@ -40,6 +40,11 @@ def disagreements(
     return messages
 
 
+def agree(first: Formulation, second: Formulation, optimum: Optimum) -> bool:
+    """Whether two models have the same canonical form, or at least the same optimum."""
+    return _difference(first, second) == "" or same_optimum(optimum(first), optimum(second))
+
+
 def same_optimum(first: tuple[str, float | None], second: tuple[str, float | None]) -> bool:
     """Equal terminations and objectives that agree to 1e-6, relative to the larger."""
     if first[0] != second[0]:

@@ -1,0 +1,156 @@
+"""Runs one job in this process and its children, and goes on with jobs that a crash interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from quod import errors, jobs, settings
+from quod.agents import checkpoints, context, journal, offload, registry, session
+from quod.agents.tools import formulate
+from quod.models import base as chat
+from quod.models import roles
+from quod.settings import Settings
+from quod.solvers import formulation, tables
+from quod.solvers.drafters import base
+
+RUNNABLE = (jobs.Kind.OPTIMIZE, jobs.Kind.COMPUTE, jobs.Kind.AUTO)
+"""Kinds of jobs that can be run so far."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What a caller may put in the place of what the settings name.
+
+    `drafters` read the words; `models` by role, `"*"` for all others; `tools` instead of the installed ones.
+    """
+
+    drafters: Sequence[base.Drafter] = ()
+    models: Mapping[str, chat.ChatModel] | None = None
+    tools: registry.Registry | None = None
+
+
+def run_job(
+    job: jobs.Job,
+    chosen: Settings,
+    *,
+    base_dir: str | Path | None = None,
+    parts: Parts | None = None,
+    progress: context.Progress = context.silent,
+) -> jobs.Result:
+    """Run a job to its end.
+
+    `base_dir` is where data files that a formulation names are looked for. A solver that fails, hangs or eats
+    its memory is a result with status `failed` and the reason in `warnings`. Raises InvalidInput,
+    Misconfigured or Unavailable.
+    """
+    job = prepared(job, chosen, base_dir)
+    with_journal = _journal(chosen)
+    try:
+        with_journal.begin(job, _kept(chosen))
+        with with_journal.held(job.id):
+            return offload.run_sync(_run(job, chosen, with_journal, parts or Parts(), progress))
+    finally:
+        with_journal.close()
+
+
+def resume(
+    job_id: str,
+    chosen: Settings,
+    *,
+    parts: Parts | None = None,
+    progress: context.Progress = context.silent,
+) -> jobs.Result:
+    """Go on with a job of this machine where it was when its process died; the result if it has ended.
+
+    It runs under the settings that it was begun with; keys and the place of the data come from `chosen`.
+    Tasks that had ended are not run again. Raises as `run_job` does, and InvalidInput for an unknown job.
+    """
+    with_journal = _journal(chosen)
+    try:
+        job, kept = with_journal.load(job_id)
+        with with_journal.held(job_id):
+            ended = with_journal.result(job_id)
+            if ended is not None:
+                return ended
+            chosen = _restored(kept, chosen)
+            return offload.run_sync(_run(job, chosen, with_journal, parts or Parts(), progress))
+    finally:
+        with_journal.close()
+
+
+def unfinished(chosen: Settings) -> list[str]:
+    """Ids of the jobs of this machine that have begun and not ended."""
+    with_journal = _journal(chosen)
+    try:
+        return with_journal.unfinished()
+    finally:
+        with_journal.close()
+
+
+def prepared(job: jobs.Job, chosen: Settings, base_dir: str | Path | None) -> jobs.Job:
+    """The job, complete in itself: data files read, formulation and text agreed. Raises InvalidInput."""
+    if job.kind not in RUNNABLE:
+        known = ", ".join(RUNNABLE)
+        raise errors.InvalidInput(
+            f"jobs of kind {job.kind} cannot be run yet; there are {known}", field="kind"
+        )
+    if job.formulation is None:
+        formulate.check_text(job.input)
+        return job
+    given = formulation.parse(job.formulation)
+    if given.text is None and job.input.strip():
+        given = formulation.parse({**given.model_dump(), "text": job.input})
+    elif job.input and given.text not in (None, job.input):
+        raise errors.InvalidInput(
+            "the formulation was read from another text; leave its text or the problem away", field="text"
+        )
+    return job.model_copy(update={"formulation": formulate.document(tables.load(given, base_dir))})
+
+
+async def _run(
+    job: jobs.Job,
+    chosen: Settings,
+    with_journal: journal.Journal,
+    parts: Parts,
+    progress: context.Progress,
+) -> jobs.Result:
+    from quod.agents import graph  # a second of imports that most commands do without
+
+    models = roles.Models(chosen, overrides=parts.models)
+    try:
+        around = context.Context(job, chosen, models, parts.drafters, progress)
+        one = session.Session(around, parts.tools or registry.Registry.discover(), with_journal)
+        async with checkpoints.saver(chosen) as saver:
+            state = await graph.run(one, saver)
+    finally:
+        await models.aclose()
+    return jobs.Result.model_validate(state["result"])
+
+
+def _journal(chosen: Settings) -> journal.Journal:
+    if chosen.checkpoints == "none":
+        return journal.Journal()
+    return journal.Journal(chosen.data_dir.expanduser() / "jobs.sqlite")
+
+
+def _kept(chosen: Settings) -> dict[str, Any]:
+    """The settings without secrets, for going on under them."""
+    document = chosen.model_dump(
+        mode="json", exclude={"api_key", "checkpoints", "data_dir"}, exclude_none=True
+    )
+    for endpoint in document.get("roles", {}).values():
+        endpoint.pop("api_key", None)
+    return document
+
+
+def _restored(kept: dict[str, Any], now: Settings) -> Settings:
+    roles_now = {role: endpoint.api_key for role, endpoint in now.roles.items()}
+    restored = settings.load(
+        **{**kept, "api_key": now.api_key, "checkpoints": now.checkpoints, "data_dir": now.data_dir}
+    )
+    for role, endpoint in restored.roles.items():
+        endpoint.api_key = roles_now.get(role)
+    return restored

@@ -40,16 +40,16 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: str | Path | None = None,
     pass_fds: Sequence[int] = (),
-    through: Path = CONFINE,
+    through: Sequence[str] = (str(CONFINE),),
     watch: supervisor.Watch | None = None,
     raise_limits: bool = True,
 ) -> Completed:
     """Run an external program to its end; its exit status is the caller's to judge.
 
-    `through` is the script that confines the child and then becomes the program; `watch` is called every
-    50 ms. Raises LimitExceeded when a limit (or the watch) stopped it, unless `raise_limits` is off; Cancelled
-    (see `Cancellation`); Misconfigured when the program is not installed. The program and everything in its
-    process group is gone on return.
+    `through` is the script (and its first arguments) that confines the child and then becomes the program;
+    `watch` is called every 50 ms. Raises LimitExceeded when a limit (or the watch) stopped it, unless
+    `raise_limits` is off; Cancelled (see `Cancellation`); Misconfigured when the program is not installed.
+    The program and everything in its process group is gone on return.
     """
     cancellation.check()
     limits = limits or Limits()
@@ -59,7 +59,7 @@ def run(
     numbers = [str(number) for number in child_numbers(limits)]
     out = supervisor.Tail(limits.output_bytes)
     with subprocess.Popen(
-        [sys.executable, "-I", "-S", str(through), *numbers, program, *command[1:]],
+        [sys.executable, "-I", "-S", *through, *numbers, program, *command[1:]],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

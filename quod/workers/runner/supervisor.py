@@ -19,6 +19,7 @@ from quod.workers.runner.limits import Limits
 _CHUNK = 1 << 16
 _TICK = 0.05
 _DRAIN = 1.0
+_SOON = 0.002
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|annot allocate memory|ut of memory|failed to map segment")
 
 Watch = Callable[[Sequence[session.Process]], errors.LimitExceeded | None]
@@ -107,6 +108,8 @@ class Child:
                 look_at = time.monotonic() + _TICK
         self._signal(signal.SIGKILL)  # what the process left behind in its group
         drained = time.monotonic() + _DRAIN
+        while self.limits.processes is not None and time.monotonic() < drained and self._others():
+            self._serve(_SOON)
         while self._reading() and time.monotonic() < drained:
             self._serve(_TICK)
 
@@ -152,6 +155,10 @@ class Child:
             finally:
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(fd)
+
+    def _others(self) -> bool:
+        """Whether the killed are still dying; the leader itself is a zombie until it is reaped."""
+        return bool(session.members(self.process.pid))
 
     def _reading(self) -> bool:
         keys = self._selector.get_map().values()

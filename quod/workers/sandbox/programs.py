@@ -1,0 +1,135 @@
+"""Running one Python program in a back end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from quod import errors
+from quod.workers import runner
+from quod.workers.sandbox import base, results
+
+OPEN_FILES = 256
+THREADS = 256
+"""Threads of all processes together at most; a solver on a large machine starts one per core."""
+
+PYTHON = (sys.executable, "-P", "-s")
+"""As `-I`, but with the variables below: `-I` would ignore PYTHONHASHSEED. There is no other environment."""
+
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUTF8": "1",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PATH": "/nonexistent",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+
+
+def run(isolation: base.Isolation, source: str, stdin: str, limits: base.Limits) -> base.Run:
+    """Run `source` in the back end; see `quod.workers.sandbox.run_python`."""
+    text, given = _encoded(source, "source"), _encoded(stdin, "stdin")
+    folder = tempfile.mkdtemp(prefix="quod-sandbox-")
+    try:
+        path = Path(folder)
+        (path / "work").mkdir(mode=0o700)
+        work = os.open(path / "work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            place = base.Place(path, limits, work)
+            place.program.write_bytes(text)
+            place.program.chmod(0o400)
+            return _run(isolation, place, given)
+        finally:
+            os.close(work)
+    finally:
+        results.remove(folder)
+
+
+def _encoded(text: str, field: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise errors.InvalidInput("is not text that UTF-8 can hold", field=field) from None
+
+
+def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run:
+    launch = isolation.launch(place, PYTHON)
+    seen = _Seen(place.limits, launch.used)
+    try:
+        done = runner.run(
+            launch.command,
+            limits=_runner_limits(place.limits, launch.helpers),
+            input=stdin,
+            env={**ENVIRONMENT, "HOME": launch.home, "TMPDIR": launch.home},
+            cwd=launch.cwd,
+            pass_fds=launch.pass_fds,
+            through=launch.through,
+            watch=seen.look,
+            raise_limits=False,
+        )
+    finally:
+        for fd in launch.pass_fds:
+            os.close(fd)
+    code = isolation.returncode(done.returncode)
+    limit = done.exceeded.kind if done.exceeded else None
+    return base.Run(
+        ok=code == 0 and limit is None,
+        returncode=code,
+        stdout=done.stdout.decode(errors="replace"),
+        stderr=done.stderr.decode(errors="replace").replace(launch.program, "program.py"),
+        value=results.value(place.work_fd),
+        limit=limit,
+        truncated=done.truncated,
+        seconds=done.seconds,
+        memory_mb=max(done.memory_mb, seen.resident / (1 << 20)),
+        backend=isolation.name,
+        does_not_cover=isolation.does_not_cover(),
+    )
+
+
+def _runner_limits(limits: base.Limits, helpers: int) -> runner.Limits:
+    return runner.Limits(
+        seconds=limits.seconds,
+        memory_mb=limits.memory_mb,
+        cpu_seconds=limits.cpu_seconds,
+        processes=limits.processes + helpers,
+        threads=THREADS + helpers,
+        file_mb=limits.file_mb,
+        open_files=OPEN_FILES,
+        output_bytes=limits.output_bytes,
+        grace=0.0,
+    )
+
+
+Used = Callable[[Sequence[runner.Process]], tuple[int, int]]
+
+
+class _Seen:
+    """What the outside sees of a running program."""
+
+    def __init__(self, limits: base.Limits, used: Used) -> None:
+        self.limits, self.used = limits, used
+        self.resident = 0
+
+    def look(self, present: Sequence[runner.Process]) -> errors.LimitExceeded | None:
+        """The limit that is exceeded now, if one is."""
+        resident = sum(process.resident for process in present)
+        self.resident = max(self.resident, resident)
+        size, files = self.used(present)
+        checks: Sequence[tuple[str, float, float]] = (
+            ("cpu_seconds", sum(process.cpu_seconds for process in present), self.limits.cpu_seconds),
+            ("memory_mb", resident / (1 << 20), self.limits.memory_mb),
+            ("work_mb", size / (1 << 20), self.limits.work_mb),
+            ("files", files, results.FILES_LIMIT),
+        )
+        for kind, value, limit in checks:
+            if value > limit:
+                return errors.LimitExceeded(kind, value, limit)
+        return None

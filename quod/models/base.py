@@ -10,6 +10,8 @@ from quod import jobs
 
 Message = Mapping[str, str]
 """`role` ("system", "user" or "assistant") and `content`."""
+REFUSALS = ("content_filter", "refusal")
+"""Values of `finish_reason` that mean: the model or its provider does not want to answer."""
 OnText = Callable[[str], None]
 """Called with each piece of a reply while it arrives."""
 
@@ -35,7 +37,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model answered; `finish_reason` is "length" when the reply was cut off, else as reported."""
+    """What a model answered.
+
+    `finish_reason` is "length" when the reply was cut off, "refusal" when `text` is the model's reason not to
+    answer, else as reported.
+    """
 
     text: str
     finish_reason: str = "stop"

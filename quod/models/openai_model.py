@@ -38,6 +38,10 @@ class OpenAIModel:
             raise errors.Misconfigured(
                 f"QUOD_MODEL_URL: {url!r} is not a URL such as http://localhost:8000/v1", setting="model_url"
             )
+        if "?" in url or "#" in url:
+            raise errors.Misconfigured(
+                "QUOD_MODEL_URL: a base URL has no query; paths are appended to it", setting="model_url"
+            )
         self.url, self.name = url, model
         self._key, self._timeout, self._retries = api_key, timeout, retries
         self._concurrency, self._max_tokens = concurrency, max_tokens

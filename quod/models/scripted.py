@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
 from quod import errors, jobs
-from quod.models import base
+from quod.models import base, pricing
 
 Answer = str | base.Reply | Exception
 Script = Sequence[Answer] | Callable[[base.Request], Answer | Awaitable[Answer]]
@@ -19,7 +19,7 @@ class ScriptedModel:
     A text counts as one call with a token for every four characters. An exception is raised. When the
     script is over, the last reply is given again if `repeat_last`, else ToolFailed is raised. `requests` is
     what was asked so far. A reply starts after `first_token_seconds` and comes at one token (four
-    characters) each `seconds_per_token`, streamed or not.
+    characters) each `seconds_per_token`, streamed or not. A budget of money needs a `price`.
     """
 
     def __init__(
@@ -30,8 +30,9 @@ class ScriptedModel:
         repeat_last: bool = False,
         seconds_per_token: float = 0.0,
         first_token_seconds: float = 0.0,
+        price: pricing.Price | None = None,
     ) -> None:
-        self.name = name
+        self.name, self.price = name, price
         self.requests: list[base.Request] = []
         self._replies = replies
         self._repeat_last = repeat_last

@@ -11,6 +11,7 @@ assert "A bakery" in server.requests[0].messages[-1]["content"]
 from __future__ import annotations
 
 from quod.models.scripted import ScriptedModel
-from quod.testing.server import Request, Scripted, ScriptedServer
+from quod.testing.replies import Request, Scripted
+from quod.testing.server import ScriptedServer
 
 __all__ = ["Request", "Scripted", "ScriptedModel", "ScriptedServer"]

@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import threading
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Scripted:
-    """One reply of the script.
-
-    `finish_reason="length"` plays a truncated reply; `status` other than 200 an error with `text` as its
-    message; `delay` waits that many seconds first; `body` sends these bytes instead of a completion;
-    `drop` closes the connection without an answer.
-    """
-
-    text: str = ""
-    finish_reason: str = "stop"
-    status: int = 200
-    delay: float = 0.0
-    input_tokens: int = 100
-    output_tokens: int = 50
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    drop: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request that the server received; `json` is its parsed body."""
-
-    path: str
-    headers: Mapping[str, str]
-    json: Mapping[str, Any]
-
-    @property
-    def messages(self) -> Sequence[Mapping[str, str]]:
-        """The messages of a chat completion."""
-        found: Sequence[Mapping[str, str]] = self.json.get("messages", [])
-        return found
+from quod.testing import replies
+from quod.testing.replies import Request, Script, Scripted
 
 
 class ScriptedServer:
-    """Answers the n-th chat completion with the n-th reply of `replies` (text, or `Scripted`).
+    """Answers the n-th chat completion with the n-th of `replies` (text, or `Scripted`).
 
-    Use it as a context manager. `url` is the base URL for a client, `requests` what was asked so far. When
-    the script is over, the last reply is given again if `repeat_last`, else the answer is an error 410.
+    `replies` may be a function of the request instead, so that requests which come at once are answered by
+    what they ask. Use the server as a context manager. `url` is the base URL for a client, `requests` what
+    was asked so far, `most_at_once` how many requests were open at the same time at most, `listed` how often
+    the list of models was asked for; `owned_by` is what that list says of the model ("vllm" plays vLLM).
+    When the script is over, the last reply is given again if `repeat_last`, else the answer is an error 410.
     """
 
-    def __init__(self, replies: Sequence[str | Scripted] = (), *, repeat_last: bool = False) -> None:
-        self.replies = [Scripted(text=r) if isinstance(r, str) else r for r in replies]
+    def __init__(
+        self, replies: Script = (), *, repeat_last: bool = False, owned_by: str = "scripted"
+    ) -> None:
+        self.replies = replies if callable(replies) else [_scripted(reply) for reply in replies]
         self.requests: list[Request] = []
+        self.listed = 0
+        self.most_at_once = 0
+        self.owned_by = owned_by
         self._repeat_last = repeat_last
+        self._open = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server: http.server.ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -73,7 +49,7 @@ class ScriptedServer:
     def __enter__(self) -> ScriptedServer:
         handler = type("Handler", (_Handler,), {"script": self})
         self._closing.clear()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
@@ -89,88 +65,125 @@ class ScriptedServer:
         self._server.server_close()
         self._server = None
 
-    def take(self, request: Request) -> Scripted:
-        """Record a request and give the reply that is next."""
+    @contextlib.contextmanager
+    def answering(self, request: Request) -> Iterator[Scripted]:
+        """Record a request and give the reply to it."""
         with self._lock:
             self.requests.append(request)
             place = len(self.requests) - 1
+            self._open += 1
+            self.most_at_once = max(self.most_at_once, self._open)
+        try:
+            yield self._reply(request, place)
+        finally:
+            with self._lock:
+                self._open -= 1
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not beyond the end of the server; whether it goes on."""
+        return not self._closing.wait(seconds) if seconds else not self._closing.is_set()
+
+    def models(self) -> dict[str, Any]:
+        """The list of models."""
+        with self._lock:
+            self.listed += 1
+        return {
+            "object": "list",
+            "data": [{"id": "scripted", "object": "model", "created": 0, "owned_by": self.owned_by}],
+        }
+
+    def _reply(self, request: Request, place: int) -> Scripted:
+        if callable(self.replies):
+            return _scripted(self.replies(request))
         if place < len(self.replies):
-            return self.replies[place]
+            return _scripted(self.replies[place])
         if self._repeat_last and self.replies:
-            return self.replies[-1]
+            return _scripted(self.replies[-1])
         return Scripted(status=410, text="the script has no more replies")
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, but not beyond the end of the server."""
-        self._closing.wait(seconds)
+
+def _scripted(reply: str | Scripted) -> Scripted:
+    return Scripted(text=reply) if isinstance(reply, str) else reply
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # of five, the default, a burst of requests loses a second to retransmission
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     script: ScriptedServer
     protocol_version = "HTTP/1.1"
     timeout = 30
+    disable_nagle_algorithm = True  # small events would wait 40 ms for an acknowledgement
 
     def do_GET(self) -> None:
         if self.path.rstrip("/").endswith("/models"):
-            self._send(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]}, {})
+            self._send(200, self.script.models(), {})
         else:
-            self._send(404, _error(f"there is nothing at {self.path}"), {})
+            self._send(404, replies.error(f"there is nothing at {self.path}"), {})
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self.path.rstrip("/").endswith("/chat/completions"):
-            self._send(404, _error(f"there is nothing at {self.path}"), {})
+            self._send(404, replies.error(f"there is nothing at {self.path}"), {})
             return
         try:
             body = json.loads(raw)
         except ValueError:
-            self._send(400, _error("the body is not JSON"), {})
+            self._send(400, replies.error("the body is not JSON"), {})
             return
-        reply = self.script.take(Request(self.path, dict(self.headers), body))
+        with self.script.answering(Request(self.path, dict(self.headers), body)) as reply:
+            self._answer(reply, body)
+
+    def _answer(self, reply: Scripted, body: Mapping[str, Any]) -> None:
         self.script.wait(reply.delay)
         if reply.drop:
             self.close_connection = True
         elif reply.body is not None:
             self._send_bytes(reply.status, reply.body, reply.headers)
         elif reply.status != 200:
-            self._send(reply.status, _error(reply.text), reply.headers)
+            self._send(reply.status, replies.error(reply.text), reply.headers)
+        elif body.get("stream"):
+            self._stream(reply, body)
         else:
-            self._send(200, _completion(reply, str(body.get("model"))), reply.headers)
+            self.script.wait(reply.seconds_per_token * len(reply.tokens))
+            self._send(200, replies.completion(reply, str(body.get("model"))), reply.headers)
+
+    def _stream(self, reply: Scripted, body: Mapping[str, Any]) -> None:
+        sent = 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._head(
+                200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}, reply.headers
+            )
+            for event, holds_token in replies.events(reply, body):
+                if sent == reply.break_after or (
+                    holds_token and not self.script.wait(reply.seconds_per_token)
+                ):
+                    break
+                sent += holds_token
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            else:
+                self.wfile.write(b"0\r\n\r\n")
+                return
+        self.close_connection = True
 
     def _send(self, status: int, document: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         self._send_bytes(status, json.dumps(document).encode(), headers)
 
     def _send_bytes(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
+            self._head(
+                status, {"Content-Type": "application/json", "Content-Length": str(len(body))}, headers
+            )
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client gave up waiting
 
+    def _head(self, status: int, own: Mapping[str, str], given: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**own, **given}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the requests are recorded."""
-
-
-def _completion(reply: Scripted, model: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": reply.text}
-    return {
-        "id": "chatcmpl-scripted",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
-        "usage": {
-            "prompt_tokens": reply.input_tokens,
-            "completion_tokens": reply.output_tokens,
-            "total_tokens": reply.input_tokens + reply.output_tokens,
-        },
-    }
-
-
-def _error(message: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "scripted", "code": None}}

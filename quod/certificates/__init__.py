@@ -1,8 +1,8 @@
 """Independent checking of certificates: `check(document)` decides, with no solver, model or network.
 
 The package expands a formulation with its own code and replays the evidence in exact rational arithmetic;
-programs run again in the sandbox. It imports nothing of the parts that make certificates, and trusts nothing in
-the document.
+programs run again in the sandbox. It imports nothing of the parts that make certificates, and trusts nothing
+in the document.
 """
 
 from __future__ import annotations

@@ -10,14 +10,14 @@ import dataclasses
 import math
 import os
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import flint
 
 from quod import errors
 from quod.certificates import reading
 from quod.certificates.verdict import Verdict
-
-if TYPE_CHECKING:
-    from quod.workers import sandbox
+from quod.workers import sandbox
 
 Document = dict[str, Any]
 
@@ -53,8 +53,6 @@ def check(certificate: Document, result: Document | None) -> Verdict:
     limits = allowed(evidence["limits"])
     if result is not None:
         _answer(result, claim)
-    from quod.workers import sandbox
-
     run = sandbox.run_python(program, stdin=stdin, limits=limits, backend=_backend())
     _compare(run, output, claim["value"], python)
     where = "without any isolation" if run.backend == "none" else f"in a sandbox ({run.backend})"
@@ -70,15 +68,13 @@ def check(certificate: Document, result: Document | None) -> Verdict:
 def allowed(limits: Any) -> sandbox.Limits:
     """The limits under which the checker runs the program: those of the document, within CAPS."""
     given = reading.mapping(limits, "evidence.limits", CAPS)
-    from quod.workers import sandbox
-
     chosen = {}
     for name, cap in CAPS.items():
         value = reading.number(given[name], f"evidence.limits.{name}")
         if value <= 0:
             reading.reject(f"evidence.limits.{name}", "is not positive")
         slack = SLACK if name.endswith("seconds") else 1
-        chosen[name] = max(1, math.ceil(min(value * slack, cap)))
+        chosen[name] = max(1, math.ceil(float(min(value * slack, flint.fmpq(cap)))))
     return dataclasses.replace(sandbox.Limits(), **chosen)
 
 
@@ -109,15 +105,14 @@ def _source(value: Any, where: str, limit: int) -> str:
 def _backend() -> str:
     """The setting of the environment; what it permits is used last, and no file is asked."""
     setting = os.environ.get("QUOD_SANDBOX") or "auto"
-    if setting != "none":
-        return setting
-    from quod.workers import sandbox
-
+    if setting not in ("auto", "none"):
+        return sandbox.active(setting).name
     try:
-        sandbox.active("auto")
+        return sandbox.active("auto").name
     except errors.Misconfigured:
-        return "none"
-    return "auto"
+        if setting == "none":
+            return setting
+        raise
 
 
 def _answer(result: Document, claim: Document) -> None:

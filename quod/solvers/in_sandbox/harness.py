@@ -1,0 +1,133 @@
+"""Runs Pyomo code that a model wrote; writes the ConcreteModel that it builds, or what it solved, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Any, ClassVar
+
+import pyomo.environ as pyo
+
+from quod.solvers.in_sandbox import writer
+
+
+class Handed(BaseException):
+    """The code has handed its model to a solver, and is stopped there."""
+
+
+class Solver:
+    """Stands for every solver: takes the model and stops the code. Anything else asked of it does nothing."""
+
+    models: ClassVar[list[Any]] = []
+
+    def __init__(self, model: Any = None) -> None:
+        self.__dict__["model"] = model
+
+    def __getattr__(self, name: str) -> Any:
+        return Solver()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        return None
+
+    def __getitem__(self, name: Any) -> Any:
+        return Solver()
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        return None
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Whatever a method of a solver gives."""
+        return Solver()
+
+    def set_instance(self, model: Any, **options: Any) -> None:
+        """Remember the model."""
+        self.__dict__["model"] = model
+
+    def solve(self, model: Any = None, *arguments: Any, **options: Any) -> None:
+        """Stop the code; the model is as it would have been solved."""
+        Solver.models.append(self.__dict__["model"] if model is None else model)
+        raise Handed
+
+
+def execute(code: str) -> tuple[dict[str, Any], str | None]:
+    """The names that the code leaves, and how it failed."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    try:
+        exec(compile(code, "<code>", "exec"), namespace)
+    except (Handed, SystemExit):
+        return namespace, None
+    except SyntaxError as error:
+        return namespace, f"line {error.lineno}: {error.msg}"
+    except Exception as error:
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<code>"
+        ]
+        return namespace, f"line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}"[:2000]
+    return namespace, None
+
+
+def found(namespace: dict[str, Any]) -> tuple[Any, str | None]:
+    """The model: the first that went to a solver, else `model`, else the only one there is."""
+    if Solver.models:
+        return Solver.models[0], None
+    models = {id(v): (n, v) for n, v in namespace.items() if isinstance(v, pyo.ConcreteModel)}
+    if isinstance(namespace.get("model"), pyo.ConcreteModel):
+        return namespace["model"], None
+    if len(models) == 1:
+        return next(iter(models.values()))[1], None
+    if models:
+        return (
+            None,
+            f"there are several models ({', '.join(n for n, _ in models.values())}); call one `model`",
+        )
+    return None, "the code leaves no ConcreteModel; assign it to the name `model`"
+
+
+def export(code: str) -> dict[str, Any]:
+    """The model that the code builds, up to where it would be solved."""
+    replace_solvers()
+    namespace, error = execute(code)
+    if error is not None and not Solver.models:
+        return {"error": f"the code failed at {error}"}
+    model, error = found(namespace)
+    if error is not None or not isinstance(model, pyo.ConcreteModel):
+        return {"error": error or f"a {type(model).__name__} was handed to the solver; build a ConcreteModel"}
+    written = writer.Writer(model)
+    document = written.document()
+    return {"formulation": document, "problems": written.problems}
+
+
+def solve(code: str) -> dict[str, Any]:
+    """What the code finds when it runs as it is: values and objective of its model."""
+    namespace, error = execute(code)
+    model, missing = found(namespace)
+    if error is not None or missing is not None:
+        return {"error": error or missing}
+    values = {
+        variable.name: variable.value
+        for variable in model.component_data_objects(pyo.Var, descend_into=True)
+        if variable.value is not None
+    }
+    objective = None
+    for goal in model.component_data_objects(pyo.Objective, active=True, descend_into=True):
+        objective = pyo.value(goal, exception=False)
+    return {"objective": objective, "values": values}
+
+
+def replace_solvers() -> None:
+    """Every solver factory hands out `Solver`."""
+    factories = [type(pyo.SolverFactory)]
+    for module in ("pyomo.contrib.solver.common.factory", "pyomo.contrib.solver.factory"):
+        if module in sys.modules:
+            factories.append(type(sys.modules[module].SolverFactory))
+    for factory in factories:
+        factory.__call__ = lambda self, *arguments, **options: Solver()
+
+
+def main(code: str, task: str) -> None:
+    """Run the code and write `result.json`."""
+    sys.setrecursionlimit(20_000)
+    result = export(code) if task == "export" else solve(code)
+    with open("result.json", "w", encoding="utf-8") as file:
+        json.dump(result, file, default=float)

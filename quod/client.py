@@ -98,6 +98,10 @@ class Client:
         result = running.run_job(job, self.settings, base_dir=base_dir, parts=parts, progress=progress)
         return Result(**dict(result))
 
+    def plan(self, job: jobs.Job) -> jobs.Plan:
+        """The first plan of a job, which is not run. Raises as `solve` does."""
+        return running.plan_job(job, self.settings)
+
     def resume(self, job_id: str, *, progress: context.Progress = context.silent) -> Result:
         """Go on with a job of this machine whose process died; the result of one that has ended.
 

@@ -177,9 +177,10 @@ class TaskOutcome(Model):
 
 
 class Plan(Model):
-    """A directed acyclic graph of tasks."""
+    """A directed acyclic graph of tasks; `problems` are parts of it that could not be read."""
 
     tasks: list[Task] = []
+    problems: list[str] = []
 
 
 class Round(Model):

@@ -19,8 +19,8 @@ from typing import Any
 
 from quod import errors, jobs
 
-KEPT_SECONDS = 7 * 24 * 3600
-"""How long the journal of a finished job is kept."""
+KEPT_SECONDS = 30 * 24 * 3600
+"""How long the journal of a job is kept after its last change."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -65,7 +65,7 @@ class Journal:
     def begin(self, job: jobs.Job, settings: dict[str, Any]) -> None:
         """Write down a new job and the settings that it runs under (no secrets)."""
         old = time.time() - KEPT_SECONDS
-        self.connection.execute("DELETE FROM runs WHERE result IS NOT NULL AND updated < ?", (old,))
+        self.connection.execute("DELETE FROM runs WHERE updated < ?", (old,))
         try:
             self.connection.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, 0, NULL, ?)",

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from quod import errors, jobs, settings
-from quod.agents import checkpoints, context, journal, offload, registry, session
+from quod.agents import (
+    checkpoints,
+    context,
+    history,
+    journal,
+    offload,
+    registry,
+    session,
+    strategies,
+)
 from quod.agents.tools import formulate
 from quod.models import base as chat
 from quod.models import roles
@@ -81,6 +90,13 @@ def resume(
         with_journal.close()
 
 
+def plan_job(
+    job: jobs.Job, chosen: Settings, *, base_dir: str | Path | None = None, parts: Parts | None = None
+) -> jobs.Plan:
+    """The first plan of a job, which is not run. Raises as `run_job` does."""
+    return offload.run_sync(_plan(prepared(job, chosen, base_dir), chosen, parts or Parts()))
+
+
 def unfinished(chosen: Settings) -> list[str]:
     """Ids of the jobs of this machine that have begun and not ended."""
     with_journal = _journal(chosen)
@@ -110,6 +126,22 @@ def prepared(job: jobs.Job, chosen: Settings, base_dir: str | Path | None) -> jo
     return job.model_copy(update={"formulation": formulate.document(tables.load(given, base_dir))})
 
 
+async def _plan(job: jobs.Job, chosen: Settings, parts: Parts) -> jobs.Plan:
+    models = roles.Models(chosen, overrides=parts.models)
+    found = jobs.Plan()
+    try:
+        around = context.Context(job, chosen, models, parts.drafters)
+        strategy = strategies.choose(around, parts.tools or registry.Registry.discover())
+        async for item in strategy.plan(around, history.History()):
+            if isinstance(item, jobs.Task):
+                found.tasks.append(item)
+            else:
+                found.problems.append(str(item))
+    finally:
+        await models.aclose()
+    return found
+
+
 async def _run(
     job: jobs.Job,
     chosen: Settings,
@@ -125,6 +157,7 @@ async def _run(
         one = session.Session(around, parts.tools or registry.Registry.discover(), with_journal)
         async with checkpoints.saver(chosen) as saver:
             state = await graph.run(one, saver)
+            await saver.adelete_thread(job.id)  # the result is in the journal
     finally:
         await models.aclose()
     return jobs.Result.model_validate(state["result"])

@@ -1,4 +1,4 @@
-"""The command line: `quod solve | check | explain | bench | doctor`.
+"""The command line: `quod solve | compute | ask | check | explain | plan | trace | resume | bench | doctor`.
 
 The answer goes to stdout, everything else to stderr. Exit codes: 0 solved or accepted, 1 unsolved or
 rejected, 2 bad input, 3 misconfigured, 4 unavailable, 130 interrupted.
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from quod import errors
-from quod.cli import bench, check, doctor, explain, solve
+from quod.cli import bench, bench_algorithms, check, compute, doctor, explain, plan, resume, solve, trace
 from quod.version import VERSION
 
 INTERRUPTED = 130
@@ -30,7 +30,13 @@ app = typer.Typer(
 app.command("solve")(solve.solve)
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
+app.command("compute")(compute.compute)
+app.command("ask")(compute.ask)
+app.command("plan")(plan.plan)
+app.command("trace")(trace.trace)
+app.command("resume")(resume.resume)
 app.command("doctor")(doctor.doctor)
+bench.app.command("algorithms")(bench_algorithms.algorithms)
 app.add_typer(bench.app, name="bench")
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from quod import errors, jobs
-from quod.cli import files, show
-
-if TYPE_CHECKING:
-    from quod import client
+from quod import errors
+from quod.cli import files, outcome, show
 
 
 def solve(
@@ -20,7 +16,7 @@ def solve(
         str | None,
         typer.Argument(metavar="TEXT|FILE|-", help="The problem in words, a text file, or - for stdin."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+    as_json: outcome.AsJson = False,
     formulation: Annotated[
         Path | None, typer.Option(help="Solve this formulation (JSON) instead of reading the words.")
     ] = None,
@@ -32,7 +28,8 @@ def solve(
     export: Annotated[
         Path | None, typer.Option(help="Also write the model: FILE.py (Pyomo), FILE.lp or FILE.mps.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the result JSON here.")] = None,
+    strategy: outcome.Strategy = None,
+    output: outcome.Output = None,
 ) -> None:
     """Solve an optimization problem and certify the answer."""
     if problem is None and formulation is None:
@@ -45,9 +42,8 @@ def solve(
         document, folder = files.read_json(formulation), formulation.parent
         if not isinstance(document, dict):
             raise errors.InvalidInput(f"{formulation} is not a JSON object", field="--formulation")
-    for target, option in ((output, "--output"), (export, "--export")):
-        if target is not None:
-            _check_place(target, option)
+    outcome.check_place(output, "--output")
+    outcome.check_place(export, "--export")
     if export is not None:
         _check_ending(export)
     overrides = {
@@ -56,42 +52,13 @@ def solve(
         "memory_limit_mb": memory_limit,
         "threads": threads,
         "gap": gap,
+        "strategy": strategy,
     }
     from quod import client  # half a second of imports that the other commands do without
 
     with client.Client(**overrides) as quod, show.progress() as progress:
         result = quod.solve(text, formulation=document, base_dir=folder, progress=progress)
-    failure = _write(result, output, export)
-    if as_json:
-        print(result.model_dump_json(indent=1))
-    else:
-        show.result(result)
-    if failure is not None:
-        print(f"quod: {failure}", file=sys.stderr)
-        raise typer.Exit(failure.exit_code)
-    raise typer.Exit(0 if result.status is jobs.Status.SOLVED else 1)
-
-
-def _write(result: client.Result, output: Path | None, export: Path | None) -> errors.QuodError | None:
-    """Save the result and the model; what went wrong is returned: the answer is printed all the same."""
-    try:
-        if output is not None:
-            result.save(output)
-        if export is not None:
-            _export(result, export)
-    except OSError as error:
-        return errors.InvalidInput(f"cannot write {error.filename}: {error.strerror}")
-    except errors.QuodError as error:
-        return error
-    return None
-
-
-def _check_place(target: Path, option: str) -> None:
-    """Before anything runs: the answer would be lost."""
-    if target.is_dir():
-        raise errors.InvalidInput(f"{target} is a folder; name a file in it", field=option)
-    if not target.parent.is_dir():
-        raise errors.InvalidInput(f"there is no folder {target.parent}", field=option)
+    outcome.deliver(result, as_json=as_json, output=output, export=export)
 
 
 def _check_ending(export: Path) -> None:
@@ -101,12 +68,3 @@ def _check_ending(export: Path) -> None:
     if export.suffix.lower() not in exporter.WRITERS:
         known = ", ".join(exporter.WRITERS)
         raise errors.InvalidInput(f"{export.name} ends in none of {known}", field="--export")
-
-
-def _export(result: client.Result, target: Path) -> None:
-    from quod.solvers import export, formulation
-
-    document = result.certificate.formulation if result.certificate else result.candidate
-    if document is None:
-        raise errors.InvalidInput("there is no formulation to export", field="--export")
-    export.export(formulation.parse(document), target)

@@ -37,6 +37,7 @@ CAPS = {
     "output_bytes": 1 << 20,
 }
 """What the checker allows at most, whatever the document asks for."""
+_SETTINGS = ("auto", "bubblewrap", "landlock", "none")
 _EVIDENCE = ("program", "stdin", "python", "sandbox", "limits")
 
 
@@ -105,6 +106,10 @@ def _source(value: Any, where: str, limit: int) -> str:
 def _backend() -> str:
     """The setting of the environment; what it permits is used last, and no file is asked."""
     setting = os.environ.get("QUOD_SANDBOX") or "auto"
+    if setting not in _SETTINGS:
+        raise errors.Misconfigured(
+            f"QUOD_SANDBOX: {setting[:40]!r} is not one of {', '.join(_SETTINGS)}", setting="sandbox"
+        )
     if setting not in ("auto", "none"):
         return sandbox.active(setting).name
     try:

@@ -19,7 +19,10 @@ def check(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for all files.")] = False,
 ) -> None:
-    """Check results again, from nothing but the files. Exits 0 if every certificate is accepted."""
+    """Check results again, from nothing but the files. Exits 0 if every certificate is accepted.
+
+    A program in a certificate runs again in the sandbox; where none works, it is not judged (exit 3).
+    """
     reports = [_one(path) for path in paths]
     if as_json:
         print(json.dumps(reports if len(reports) > 1 else reports[0], indent=1))
@@ -36,8 +39,8 @@ def _one(path: str) -> dict[str, Any]:
         verdict = certificates.check(document)
     except errors.CertificateRejected as error:
         return {"file": path, "accepted": False, "reason": str(error), "exit_code": 1}
-    except errors.InvalidInput as error:
-        return {"file": path, "accepted": False, "reason": str(error), "exit_code": 2}
+    except (errors.InvalidInput, errors.Misconfigured) as error:
+        return {"file": path, "accepted": False, "reason": str(error), "exit_code": error.exit_code}
     return {
         "file": path,
         "accepted": True,
@@ -51,10 +54,11 @@ def _one(path: str) -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    out = show.console(stderr=report["exit_code"] == 2)
+    out = show.console(stderr=report["exit_code"] > 1)
     name = rich.markup.escape(report["file"])
     if not report["accepted"]:
-        out.print(f"[bold red]rejected[/] {name}: {rich.markup.escape(report['reason'])}")
+        word = "not judged" if report["exit_code"] == errors.Misconfigured.exit_code else "rejected"
+        out.print(f"[bold red]{word}[/] {name}: {rich.markup.escape(report['reason'])}")
         return
     out.print(f"[bold green]accepted[/] {name}: {report['kind']}, {report['strength']}")
     for line in report["proved"]:

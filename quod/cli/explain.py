@@ -24,12 +24,62 @@ def explain(
     ] = False,
     latex: Annotated[bool, typer.Option(help="Mathematics as LaTeX.")] = False,
 ) -> None:
-    """Show the model in readable mathematics with the source sentence beside every row."""
+    """Show the model in readable mathematics with the source sentence beside every row.
+
+    Of a computation, show the program and what it printed; of several questions, each in turn.
+    """
+    document = files.read_json(path)
+    folder = None if path == "-" else Path(path).parent
+    parts = _parts(document)
+    told = [_told(part, folder, latex) for _, part in parts]
+    if as_json:
+        named = [{"question": question, **one} for (question, _), one in zip(parts, told, strict=True)]
+        whole = told[0] if parts[0][0] is None else {"parts": named}
+        print(json.dumps(whole, indent=1, ensure_ascii=False))
+        return
+    for (question, _), one in zip(parts, told, strict=True):
+        if question is not None:
+            show.console().print(f"[bold]{rich.markup.escape(question)}[/]")
+        _print(one)
+
+
+def _parts(document: Any) -> list[tuple[str | None, Any]]:
+    """What there is to explain; more than one thing only in a certificate of several questions."""
+    certificate = _certificate(document)
+    if certificate is None or certificate.get("kind") != "conjunction":
+        return [(None, document)]
+    try:
+        return [(str(part["question"]), part["certificate"]) for part in certificate["evidence"]["parts"]]
+    except (KeyError, TypeError):
+        raise errors.InvalidInput("the certificate has no parts; `quod check` tells what is wrong") from None
+
+
+def _certificate(document: Any) -> dict[str, Any] | None:
+    """The certificate in a result, or the document itself if it is one."""
+    if not isinstance(document, dict):
+        return None
+    found = document if "evidence" in document else document.get("certificate")
+    return found if isinstance(found, dict) else None
+
+
+def _told(document: Any, folder: Path | None, latex: bool) -> dict[str, Any]:
+    """A formulation row by row, or a program and what it gave."""
     from quod.solvers import formulation as formulations
     from quod.solvers import mathematics, tables
 
-    folder = None if path == "-" else Path(path).parent
-    model = tables.load(formulations.parse(find_formulation(files.read_json(path))), folder)
+    certificate = _certificate(document)
+    if certificate is not None and certificate.get("kind") == "computation":
+        try:
+            evidence, claim = certificate["evidence"], certificate["claim"]
+            return {
+                "program": str(evidence["program"]),
+                "stdin": str(evidence["stdin"]),
+                "output": str(claim["output"]),
+                "value": claim["value"],
+            }
+        except (KeyError, TypeError):
+            raise errors.InvalidInput("the certificate has no program; `quod check` tells why") from None
+    model = tables.load(formulations.parse(find_formulation(document)), folder)
     rows = [
         {
             "row": row.name,
@@ -38,18 +88,26 @@ def explain(
         }
         for row in mathematics.rows(model)
     ]
-    if as_json:
-        print(json.dumps({"rows": rows, "conventions": _conventions(model)}, indent=1, ensure_ascii=False))
+    return {"rows": rows, "conventions": _conventions(model)}
+
+
+def _print(told: dict[str, Any]) -> None:
+    out = show.console()
+    if "program" in told:
+        out.print(rich.markup.escape(told["program"].rstrip()))
+        for title in ("stdin", "output"):
+            if told[title]:
+                out.print(f"[bold]{title}:[/]\n{rich.markup.escape(told[title].rstrip())}")
+        out.print(f"[bold]value:[/] {rich.markup.escape(json.dumps(told['value'], ensure_ascii=False))}")
         return
     table = rich.table.Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
     for title in ("row", "mathematics", "source"):
         table.add_column(title, overflow="fold")
-    for row in rows:
+    for row in told["rows"]:
         table.add_row(*(rich.markup.escape(row[key]) for key in ("row", "mathematics", "source")))
-    out = show.console()
     out.soft_wrap = False
     out.print(table)
-    for line in _conventions(model):
+    for line in told["conventions"]:
         out.print(f"read as: {rich.markup.escape(line)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ def result(outcome: jobs.Result) -> None:
     if outcome.status is jobs.Status.SOLVED and outcome.certificate is not None:
         strength = outcome.certificate.strength
         out.print(f"[bold green]{outcome.termination}[/] (certificate: {strength})")
-        _answer(out, outcome.answer or {}, outcome.certificate.formulation)
+        _shown(out, outcome.answer or {}, outcome.certificate.model_dump())
         for line in not_proved(outcome.certificate.model_dump()):
             out.print(f"[dim]not proved: {rich.markup.escape(line)}[/]")
     else:
@@ -65,10 +66,32 @@ def result(outcome: jobs.Result) -> None:
 
 
 def not_proved(certificate: dict[str, Any]) -> list[str]:
-    """What the certificate does not cover, without the caveat on strict rows where there is no strict row."""
-    rows = certificate["formulation"].get("constraints", [])
+    """What the certificate does not cover, without the caveat on strict rows where there is no strict row.
+
+    Of a certificate of several parts: what it and its parts do not cover, each line once.
+    """
+    if certificate["kind"] == "conjunction":
+        parts = [not_proved(part["certificate"]) for part in certificate["evidence"]["parts"]]
+        return list(
+            dict.fromkeys([*certificate["does_not_cover"], *(line for part in parts for line in part)])
+        )
+    rows = (certificate.get("formulation") or {}).get("constraints", [])
     strict = any(_STRICT.search(row["expression"]) for row in rows)
     return [line for line in certificate["does_not_cover"] if strict or line != statements.CLOSURE]
+
+
+def _shown(out: rich.console.Console, answer: dict[str, Any], certificate: dict[str, Any]) -> None:
+    """The answer of a job of any kind."""
+    if certificate["kind"] == "conjunction":
+        for part, told in zip(certificate["evidence"]["parts"], answer["parts"], strict=True):
+            out.print(f"[bold]{rich.markup.escape(part['question'])}[/]: {told['termination']}")
+            _shown(out, told["answer"] or {}, part["certificate"])
+    elif certificate["kind"] == "computation":
+        value = answer.get("value", answer.get("output"))
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        out.print(f"answer: [bold]{rich.markup.escape(shown)}[/]")
+    else:
+        _answer(out, answer, certificate["formulation"])
 
 
 def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict[str, Any]) -> None:

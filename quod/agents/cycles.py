@@ -18,9 +18,10 @@ def blocked(
     free = deque(live)
     while free:
         for each in dependants.get(free.popleft(), ()):
-            count[each] -= 1
-            if not count[each]:
-                free.append(each)
+            if each in count:  # else it was skipped, for another input
+                count[each] -= 1
+                if not count[each]:
+                    free.append(each)
     return [key for key, left in count.items() if left]
 
 

@@ -29,7 +29,7 @@ class Draft:
     usage: jobs.Usage = field(default_factory=jobs.Usage)
     notes: list[str] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
-    """What a model replied before, each with the problems that were found in it."""
+    """What a model replied: `reply`, the `problems` found in it, the `examples` that it was then shown."""
     exhausted: str | None = None
     """The budget that ran out before the draft was right."""
 

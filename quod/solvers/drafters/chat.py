@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from quod import errors, jobs
@@ -53,10 +54,24 @@ phrase that it uses, each in one element only, with words around it where the te
 
 Schema:
 """
-
-
 _KEPT = 4000
 """Characters of a reply that are kept in the history of a draft."""
+
+
+@dataclass
+class _Talk:
+    """One draft under way; `rewriting`: a sound draft was asked for again only because of examples."""
+
+    messages: list[dict[str, str]]
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    usage: jobs.Usage = field(default_factory=jobs.Usage)
+    notes: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    latest: formulation.Formulation | None = None
+    sound: formulation.Formulation | None = None
+    exhausted: str | None = None
+    compared: bool = False
+    rewriting: bool = False
 
 
 class ChatDrafter:
@@ -86,56 +101,60 @@ class ChatDrafter:
     def draft(self, text: str) -> base.Draft:
         """Read `text`. Raises what `complete` raises: Unavailable, Misconfigured or ToolFailed."""
         schema = quotes.schema()
-        messages: list[dict[str, str]] = [
-            {"role": "system", "content": INSTRUCTIONS + json.dumps(schema)},
-            {"role": "user", "content": json.dumps(self._asked(text), ensure_ascii=False)},
-        ]
-        attempts: list[dict[str, Any]] = []
-        exhausted: str | None = None
-        usage, notes = jobs.Usage(), list[str]()
-        latest: formulation.Formulation | None = None
-        sound: formulation.Formulation | None = None
-        shown: list[str] | None = None if self._examples else []
-        only_examples = False
+        asked = json.dumps(self._asked(text), ensure_ascii=False)
+        talk = _Talk(
+            [
+                {"role": "system", "content": INSTRUCTIONS + json.dumps(schema)},
+                {"role": "user", "content": asked},
+            ]
+        )
         for left in range(self._rounds, -1, -1):
             try:
-                reply = self._complete(messages, schema)
+                reply = self._complete(talk.messages, schema)
             except (errors.LimitExceeded, errors.ToolFailed) as error:
-                if not attempts:
+                if not talk.attempts:
                     raise
-                exhausted = str(error) if isinstance(error, errors.LimitExceeded) else None
-                complaints = [*complaints, f"the model could not be asked again: {error}"]
+                talk.exhausted = str(error) if isinstance(error, errors.LimitExceeded) else None
+                talk.complaints = [*talk.complaints, f"the model could not be asked again: {error}"]
                 break
-            usage += reply.usage
-            drafted, complaints, steps = self._judge(reply, text)
-            attempts.append({"reply": reply.text[:_KEPT], "problems": list(complaints)})
-            latest = drafted or latest
-            if drafted and not complaints:
-                doubt = self._doubt(drafted) if left and sound is None else ""
-                sound = drafted
-                if doubt:
-                    notes.append(f"the model was asked once to look again, because {doubt}")
-                    complaints = [f"{doubt}; check it against the text, and repeat it if the text means it"]
-            if only_examples or not left or not (complaints or (self._always and shown is None)):
+            if not self._again(talk, reply, text, left):
                 break
-            similar = self._similar(steps, complaints) if steps and shown is None else []
-            shown = similar if steps else shown
-            only_examples = not complaints
-            if only_examples and not similar:
-                break
-            if similar:
-                notes.append(_shown(len(similar), extra=only_examples))
-            messages.append({"role": "assistant", "content": reply.text})
-            messages.append({"role": "user", "content": _again(complaints, similar)})
-        problems = [] if sound else complaints
+        problems = [] if talk.sound else talk.complaints
         return base.Draft(
-            formulation=sound or latest,
+            formulation=talk.sound or talk.latest,
             problems=problems,
-            usage=usage,
-            notes=notes,
-            attempts=attempts,
-            exhausted=exhausted if problems else None,
+            usage=talk.usage,
+            notes=talk.notes,
+            attempts=talk.attempts,
+            exhausted=talk.exhausted if problems else None,
         )
+
+    def _again(self, talk: _Talk, reply: base.Reply, text: str, left: int) -> bool:
+        """Take up a reply; whether to ask again, and then with what."""
+        talk.usage += reply.usage
+        drafted, talk.complaints, steps = self._judge(reply, text)
+        talk.attempts.append({"reply": reply.text[:_KEPT], "problems": list(talk.complaints)})
+        talk.latest = drafted or talk.latest
+        if drafted and not talk.complaints:
+            doubt = self._doubt(drafted) if left and talk.sound is None else ""
+            talk.sound = drafted
+            if doubt:
+                talk.notes.append(f"the model was asked once to look again, because {doubt}")
+                talk.complaints = [f"{doubt}; check it against the text, and repeat it if the text means it"]
+        if talk.rewriting or not left or not (talk.complaints or self._always):
+            return False
+        similar: list[str] = []
+        if self._examples and steps and not talk.compared:
+            talk.compared = True
+            similar = self._similar(self._examples, steps, talk.complaints)
+        if similar:
+            talk.attempts[-1]["examples"] = similar
+        talk.rewriting = not talk.complaints
+        if talk.rewriting and not similar:
+            return False
+        talk.messages.append({"role": "assistant", "content": reply.text})
+        talk.messages.append({"role": "user", "content": _correction(talk.complaints, similar)})
+        return True
 
     def _asked(self, text: str) -> dict[str, Any]:
         return {"problem": text, "hints": self._hints} if self._hints else {"problem": text}
@@ -155,12 +174,13 @@ class ChatDrafter:
             return None, [str(error)], steps
         return drafted, unplaced + self._validate(drafted), steps
 
-    def _similar(self, steps: Sequence[first_try.FirstTry], complaints: Sequence[str]) -> list[str]:
+    def _similar(
+        self, examples: base.Examples, steps: Sequence[first_try.FirstTry], complaints: Sequence[str]
+    ) -> list[str]:
         """Solved steps like those of a first try, each once, those first that a complaint is about."""
-        assert self._examples is not None
         found: dict[str, None] = {}
         for step in first_try.by_need(steps, complaints):
-            found.update(dict.fromkeys(self._examples(step.query)))
+            found.update(dict.fromkeys(examples(step.query)))
             if len(found) >= EXAMPLES_SHOWN:
                 break
         return list(found)[:EXAMPLES_SHOWN]
@@ -190,7 +210,7 @@ def _object(text: str) -> Mapping[str, Any]:
     return found
 
 
-def _again(complaints: Sequence[str], examples: Sequence[str]) -> str:
+def _correction(complaints: Sequence[str], examples: Sequence[str]) -> str:
     """What the model is told about its reply; at least one of both is there."""
     parts = []
     if complaints:
@@ -207,8 +227,3 @@ def _again(complaints: Sequence[str], examples: Sequence[str]) -> str:
     else:
         parts.append("Write each step again in this light, and reply with the whole JSON object.")
     return ("\n\n" if examples else "\n").join(parts)
-
-
-def _shown(count: int, *, extra: bool) -> str:
-    steps = "a solved step" if count == 1 else f"{count} solved steps"
-    return f"the model was shown {steps} like its own" + (" and asked once more" if extra else "")

@@ -66,7 +66,8 @@ def test_examples_go_with_a_correction_and_cost_no_call() -> None:
     assert "share: the number 30% is not used" in model.last
     assert "Key Step (ratio): blue >= 0.4*(blue + red)" in model.last
     assert drafted.usage == jobs.Usage(model_calls=2, input_tokens=20, cost=1.0)
-    assert drafted.notes == ["the model was shown a solved step like its own"]
+    assert [attempt.get("examples") for attempt in drafted.attempts] == [shares("%"), None]
+    assert drafted.notes == []
 
 
 def test_each_step_is_asked_for_with_its_sentence_and_the_complained_of_first() -> None:
@@ -98,7 +99,7 @@ def test_always_means_one_call_more_and_the_rewritten_draft() -> None:
     assert drafted.formulation.constraints[1].expression == "tea >= 0.3*(jam + tea)"
     assert drafted.usage.model_calls == 2
     assert "not accepted" not in model.last
-    assert drafted.notes == ["the model was shown a solved step like its own and asked once more"]
+    assert [attempt.get("examples") for attempt in drafted.attempts] == [shares("%"), None]
 
 
 def test_always_asks_nothing_where_no_step_is_alike() -> None:

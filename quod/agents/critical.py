@@ -7,7 +7,6 @@ last is the link before it. What a task waited beyond that (for a free worker, f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from quod import errors, jobs
 
 _TRACE = pydantic.TypeAdapter(list[jobs.TaskTrace])
 _ROUNDS = pydantic.TypeAdapter(list[jobs.Round])
+_LONGEST = 1e10  # seconds; more is no time of a job, nor are infinity and NaN
 _CLOCK = 1e-3  # seconds by which an input may end after its dependant has started: times are rounded
 
 
@@ -77,8 +77,10 @@ def _validated(adapter: pydantic.TypeAdapter[Any], value: Any, name: str) -> Any
 def _check(task: jobs.TaskTrace, field: str) -> None:
     for name in ("start", "end", "seconds"):
         value = getattr(task, name)
-        if not math.isfinite(value) or value < 0:
-            raise errors.InvalidInput(f"{value} is no time; write seconds >= 0", field=f"{field}.{name}")
+        if not 0 <= value <= _LONGEST:
+            raise errors.InvalidInput(
+                f"{value} is no time; write seconds, 0 or more", field=f"{field}.{name}"
+            )
     if task.end < task.start:
         raise errors.InvalidInput(f"{task.end:g} lies before start, {task.start:g}", field=f"{field}.end")
 

@@ -23,9 +23,10 @@ LETTER = 7.3  # px, of the 12 px font, bold
 NAME = 26  # letters of a name before the axis
 DETAIL = 600  # letters of a detail in the hover text
 CROWDED = 60  # tasks from which on rows are narrower
-_NOT_XML = re.compile(
-    "[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+_UNSAFE = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
 )
+"""Characters that XML does not allow, that control a terminal, or that turn text around."""
 
 _STYLE = """\
 text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#1f2933}
@@ -34,7 +35,7 @@ text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-seri
 .ok{fill:#8cbcf0}.ok.on{fill:#1f6fc4}.error{fill:#f0a08c}.error.on{fill:#c8391b}
 .skipped{fill:#ffffff;stroke:#7b8794;stroke-dasharray:3 2}
 .need{fill:none;stroke:#7b8794;stroke-opacity:.55}.need.on{stroke:#1f2933;stroke-width:2;stroke-opacity:1}
-.name.on{font-weight:600}.bad{fill:#b02a0d}.took{paint-order:stroke;stroke:#ffffff;stroke-width:4px}
+.need.many{stroke-opacity:.2}.name.on{font-weight:600}.bad{fill:#b02a0d}.took{paint-order:stroke;stroke:#ffffff;stroke-width:4px}
 g:hover>rect{stroke:#1f2933;stroke-width:1.5}
 @media (prefers-color-scheme:dark){
 text{fill:#e4e7eb}.soft{fill:#9aa5b1}.page{fill:#161b22}.grid{stroke:#2b333d}.rule{stroke:#616e7c}
@@ -132,7 +133,7 @@ class _Drawing:
         for j, i in sorted(edges, key=lambda edge: (edge in chain, edge)):
             x1, x2 = self._x(self._run.tasks[j].end), self._x(self._run.tasks[i].start)
             y1, y2 = (self._y[place] + self._row / 2 for place in (j, i))
-            style = "need on" if (j, i) in chain else "need"
+            style = "need on" if (j, i) in chain else "need many" if len(self._y) > CROWDED else "need"
             yield f'<path class="{style}" d="M{x1:.1f} {y1:g}V{y2:g}H{x2:.1f}"/>'
 
     def _bar(self, i: int) -> str:
@@ -142,6 +143,7 @@ class _Drawing:
         middle = y + self._row / 2 + 4
         mark = {"ok": "", "error": " ✕", "skipped": " skipped"}[task.outcome]
         label = ("" if task.outcome == "skipped" else duration(task.end - task.start)) + mark
+        after = max(end, x + 2) + 6
         bad = " bad" if task.outcome == "error" else ""
         return (
             f"<g><title>{escape(self._hover(i))}</title>"
@@ -149,7 +151,7 @@ class _Drawing:
             f"{escape(_name(task))}</text>"
             f'<rect class="{task.outcome}{on}" x="{x:.1f}" y="{y + 3:g}" width="{max(end - x, 2):.1f}" '
             f'height="{self._row - 6}" rx="2"/>'
-            f'<text class="num took{bad}" x="{max(end, x + 2) + 6:.1f}" y="{middle:g}">{label.strip()}</text></g>'
+            f'<text class="num took{bad}" x="{after:.1f}" y="{middle:g}">{label.strip()}</text></g>'
         )
 
     def _hover(self, i: int) -> str:
@@ -194,7 +196,7 @@ def duration(seconds: float) -> str:
 
 def tick(span: float) -> float:
     """Seconds between two marks of an axis of `span` seconds: 4 to 10 of them, at round numbers."""
-    if span <= 0:
+    if span < 1e-9:
         return 1.0
     if span > 90:
         steps = [15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400]
@@ -205,13 +207,13 @@ def tick(span: float) -> float:
 
 def short(text: str, most: int) -> str:
     """On one line, with … for what is beyond `most` letters."""
-    line = " ".join(_NOT_XML.sub("\ufffd", text[: 4 * most]).split())
+    line = " ".join(_UNSAFE.sub("\ufffd", text[: 4 * most]).split())
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
 
 
 def escape(text: str) -> str:
     """Any text as text or an attribute of XML."""
-    return html.escape(_NOT_XML.sub("\ufffd", text))
+    return html.escape(_UNSAFE.sub("\ufffd", text))
 
 
 def letters(text: str) -> float:

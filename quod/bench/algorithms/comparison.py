@@ -25,7 +25,8 @@ def compare(
     """Advice among all sizes (`free`) and among those that `trials` measured, and the best of the latter.
 
     `advised_over_best` divides the measured values of the weighted sum; it is below 1 where the advised size
-    breaks the bound on the error and the best one does not (`kept_bound`). `errors` are mean errors by m from
+    breaks the bound on the error and the best one does not (`kept_bound`). `free_over_best` is the same for
+    the free advice, None when it was not measured. `errors` are mean errors by m from
     a larger sample, in place of those of `trials`. Where no measured size keeps the bound, the one with the
     least error is the best.
     """
@@ -45,9 +46,11 @@ def compare(
         "advised": _shown(advised, weights),
         "measured_value": value[advised.m],
         "measured_error": measured[advised.m][0],
+        "free_kept_bound": measured[free.m][0] <= bound if free.m in measured else None,
         "kept_bound": measured[advised.m][0] <= bound,
         "best_m": best,
         "best_value": value[best],
+        "free_over_best": value[free.m] / value[best] if free.m in value and value[best] else None,
         "advised_over_best": value[advised.m] / value[best] if value[best] else None,
     }  # fmt: skip
 

@@ -21,8 +21,13 @@ ENOUGH = 3
 """Values of m from which on the square of log m is fitted."""
 
 
-def fit(algorithm: Algorithm, trials: Sequence[Trial], *, samples: int = 1) -> granularity.TaskFit | None:
-    """The fit of one task; None when there is no trial whose calls were answered."""
+def fit(
+    algorithm: Algorithm, trials: Sequence[Trial], *, samples: int = 1, errors: Sequence[Trial] = ()
+) -> granularity.TaskFit | None:
+    """The fit of one task; None when there is no trial whose calls were answered.
+
+    `errors` are more trials for the error alone, whose times mean nothing.
+    """
     answered = [trial for trial in trials if any(call.failure is None for call in trial.calls)]
     if not answered:
         return None
@@ -37,7 +42,7 @@ def fit(algorithm: Algorithm, trials: Sequence[Trial], *, samples: int = 1) -> g
         m=_range(trial.m for trial in answered),
         p=_range(trial.p for trial in answered),
         trials=len(answered),
-        error=_error(answered),
+        error=_error([*answered, *errors]),
         sub=_call(subs),
         final=_call(finals) if finals else None,
     )

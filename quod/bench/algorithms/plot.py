@@ -94,11 +94,8 @@ def _panel(
         f'<path d="M{x0} {TOP}V{y0}H{x0 + WIDTH}" fill="none" stroke="#444"/>',
         f'<text x="{x0}" y="{TOP - 8}">{title}</text>',
         f'<text x="{x0 + WIDTH}" y="{y0 + 34}" text-anchor="end">size m of a piece</text>',
+        *_ticks(x0, y0, {m: x(m) for m in sorted(set(sizes))}, top, y),
     ]
-    for tick in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(f'<text x="{x0 - 6}" y="{y(tick * top) + 4}" text-anchor="end">{tick * top:.3g}</text>')
-    for m in sorted(set(sizes)):
-        parts.append(f'<text x="{x(m)}" y="{y0 + 16}" text-anchor="middle">{m:g}</text>')
     for (label, points, _), curve, colour in zip(series, curves, COLOURS * len(series), strict=False):
         line = " ".join(f"{x(m)},{y(value)}" for m, value in curve)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
@@ -110,5 +107,32 @@ def _panel(
             parts.append(f'<text x="{x0 + 8}" y="{place}" fill="{colour}">{label}</text>')
     if advised is not None and low <= advised <= high:
         parts.append(f'<path d="M{x(advised)} {TOP}V{y0}" stroke="#888" stroke-dasharray="4 3"/>')
-        parts.append(f'<text x="{x(advised) + 4}" y="{TOP + 10}" fill="#666">advised {advised}</text>')
+        side, anchor = (4, "start") if x(advised) < x0 + WIDTH / 2 else (-4, "end")
+        parts.append(
+            f'<text x="{x(advised) + side}" y="{TOP + 10}" text-anchor="{anchor}" fill="#666">'
+            f"advised {advised}</text>"
+        )
     return "\n".join(parts)
+
+
+def _ticks(
+    x0: float, y0: float, places: Mapping[float, float], top: float, y: Callable[[float], float]
+) -> list[str]:
+    """Labels of both axes; a size whose label would stand in the one before has none."""
+    step = _round_step(top)
+    parts = [
+        f'<text x="{x0 - 6}" y="{y(i * step) + 4}" text-anchor="end">{i * step:.6g}</text>'
+        for i in range(int(top / step) + 1)
+    ]
+    free = -math.inf
+    for m, x in places.items():
+        if x >= free:
+            parts.append(f'<text x="{x}" y="{y0 + 16}" text-anchor="middle">{m:g}</text>')
+            free = x + 36
+    return parts
+
+
+def _round_step(top: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that gives at least four steps."""
+    power = 10 ** math.floor(math.log10(top / 4))
+    return float(max(k * power for k in (1, 2, 5) if k * power <= top / 4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,30 +97,52 @@ async def run(
     model: base.ChatModel,
     *,
     seed: int = 0,
+    at_once: int = 1,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Measured:
-    """Measure; one run after another, so that they do not disturb each other's times.
+    """Measure, `at_once` trials of a cell at the same time; each has p calls of its own.
 
-    The inputs depend on seed, task, n and number of the trial only, so all m and p see the same ones. Trials
+    More than one suits models that only wait: an endpoint would be measured under the load of them all. The
+    inputs depend on seed, task, n and number of the trial only, so all m and p see the same ones. Trials
     are the outermost loop: a sweep that a budget ends has seen all cells about equally often. Raises
     Misconfigured.
     """
     measured = Measured(grids)
-    for number in range(max(each.trials for each in grids)):
-        for each in (each for each in grids if number < each.trials):
+    for first in range(0, max(each.trials for each in grids), at_once):
+        for each in grids:
             algorithm = ALGORITHMS[each.task]()
-            for n, m, p in each.cells():
-                instance = algorithm.generate(n, random.Random(f"{seed}/{each.task}/{n}/{number}"))
-                try:
-                    trial = await execution.run(
-                        algorithm, instance, model, n=n, m=m, p=p, number=number, samples=each.samples
-                    )
-                except errors.LimitExceeded as error:
-                    measured.ended = error
+            numbers = range(first, min(first + at_once, each.trials))
+            instances = {
+                (n, number): algorithm.generate(n, random.Random(f"{seed}/{each.task}/{n}/{number}"))
+                for n in each.n
+                for number in numbers
+            }
+            for n, m, p in each.cells() if numbers else ():
+                knobs = {"n": n, "m": m, "p": p, "samples": each.samples}
+                runs = [
+                    execution.run(algorithm, instances[n, number], model, number=number, **knobs)
+                    for number in numbers
+                ]
+                for found in await asyncio.gather(*runs, return_exceptions=True):
+                    _take(found, measured)
+                    if isinstance(found, Trial):
+                        progress(_line(found, each))
+                if measured.ended is not None:
                     return measured
-                measured.trials.append(trial)
-                progress(
-                    f"{each.task} n={n} m={m} p={p} trial {number + 1}/{each.trials}: "
-                    f"error {trial.scores['error']:.3f}, {trial.makespan:.2f} s"
-                )
     return measured
+
+
+def _take(found: Trial | BaseException, measured: Measured) -> None:
+    if isinstance(found, errors.LimitExceeded):
+        measured.ended = found
+    elif isinstance(found, BaseException):
+        raise found
+    else:
+        measured.trials.append(found)
+
+
+def _line(trial: Trial, grid: Grid) -> str:
+    return (
+        f"{trial.task} n={trial.n} m={trial.m} p={trial.p} trial {trial.number + 1}/{grid.trials}: "
+        f"error {trial.scores['error']:.3f}, {trial.makespan:.2f} s"
+    )

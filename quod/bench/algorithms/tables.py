@@ -19,14 +19,15 @@ def show(report: Mapping[str, Any], console: rich.console.Console | None = None)
     if report["advice"]:
         out.print(_advice(report))
     out.print(
-        "[dim]intervals are 95 %; predicted: seconds over measured ones, by a fit of the other half of the "
-        "trials; m: advised; best m: of those measured, and what advice among them gives over it[/]"
+        "[dim]intervals are 95 %; wrong: share of pieces; predicted: seconds over measured ones, by a fit of "
+        "the other half of the trials; m: advised; best m: of those measured; over best: what advice among "
+        "these gives over it[/]"
     )
     for task, fit in report["fits"]["tasks"].items():
         quality = fit["sub"]["r_squared"]
         out.print(
-            f"fit of {task}: error within {fit['error']['rmse']:.3f} (root mean square), R² of a call's seconds "
-            f"{_number(quality)}, {fit['trials']} trials"
+            f"fit of {task}: root mean square miss of the error {fit['error']['rmse']:.3f}, "
+            f"R² of a call's seconds {_number(quality)}, {fit['trials']} trials"
         )
     failures: dict[str, int] = {}
     for cell in report["cells"]:
@@ -39,7 +40,7 @@ def show(report: Mapping[str, Any], console: rich.console.Console | None = None)
 
 
 def _cells(report: Mapping[str, Any], task: str) -> rich.table.Table:
-    columns = ("m", "p", "pieces", "error", "wrong pieces", "tokens", "seconds", "predicted")
+    columns = ("m", "p", "pieces", "error", "wrong", "tokens", "seconds", "predicted")
     table = _table("n", *columns, title=task)
     for cell in report["cells"]:
         if cell["task"] == task:
@@ -70,8 +71,9 @@ def _advice(report: Mapping[str, Any]) -> rich.table.Table:
 
 def _table(first: str, *others: str, title: str | None = None) -> rich.table.Table:
     table = rich.table.Table(box=rich.box.SIMPLE, show_edge=False, header_style="bold", title=title)
+    table.padding = (0, 1, 0, 0)
     for name in (first, *others):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
@@ -79,7 +81,7 @@ def _interval(value: Mapping[str, Any] | None) -> str:
     if value is None:
         return "–"
     bar = value["interval"]
-    return f"{value['mean']:.3f}" + (f" ({bar[0]:.3f}–{bar[1]:.3f})" if bar else "")
+    return f"{value['mean']:.3f}" + (f" ({bar[0]:.2f}–{bar[1]:.2f})" if bar else "")
 
 
 def _number(value: float | None) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 import weakref
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from quod.workers.runner import cancellation
 
 T = TypeVar("T")
 
@@ -14,7 +17,7 @@ T = TypeVar("T")
 class Loop:
     """Runs coroutines for other threads: on `loop`, or on one of its own that lives as long as this object.
 
-    With a `loop` given, never call `run` from that loop's own thread: it would wait for itself.
+    With a `loop` given, `run` has to be called from another thread than the loop's.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
@@ -22,9 +25,16 @@ class Loop:
         self._loop = loop
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The result of `coroutine`, or its exception; an interrupt cancels it."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
+        """The result of `coroutine`, or its exception; an interrupt or a cancelled context gives it up."""
+        loop = self._started()
+        if asyncio._get_running_loop() is loop:
+            coroutine.close()
+            raise RuntimeError("call this from another thread than the loop's: it would wait for itself")
+        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         try:
+            patience = 0.05 if cancellation.current() else None
+            while not concurrent.futures.wait([future], patience).done:
+                cancellation.check()
             return future.result()
         except BaseException:
             future.cancel()

@@ -101,6 +101,7 @@ class Store:
         try:
             if self._is_new(connection):
                 connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
                 with connection:
                     connection.execute(_LAYOUT)
                     connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -130,8 +131,10 @@ class Store:
         return connection
 
     def _is_new(self, connection: sqlite3.Connection) -> bool:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        # One statement sees one state of a file that another process may be making.
+        version, tables = connection.execute(
+            "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+        ).fetchone()
         if version != VERSION and (version or tables):
             raise self._unusable(f"is another program's file, or a cache of another version ({version})")
         return not version

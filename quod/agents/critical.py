@@ -1,13 +1,14 @@
 """The recorded run of a job as a graph, and its critical path: the chain of tasks that determined its end.
 
 Backwards from the task that ended last: a task could start when the last of its inputs had ended and, since
-a job plans again only when all tasks of a round have ended, when the round before it had. Whichever ended
-last is the link before it. What a task waited beyond that (for a free worker, for the planner) is no work.
+a job plans again, or checks its certificate, only when all tasks of a round have ended, when the round before
+it had. Whichever ended last is the link before it. What a task waited beyond that (for a free worker, for the
+planner) is no work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ def read(result: Mapping[str, Any] | jobs.Result) -> Run:
     recorded = any(task.end for task in trace) or not any(task.seconds for task in trace)
     ordered = tuple(sorted(trace if recorded else _in_turn(trace), key=lambda task: (task.round, task.start)))
     needs = _needs(ordered)
-    return Run(ordered, needs, _critical(ordered, needs), tuple(rounds), recorded)
+    return Run(ordered, needs, _critical(ordered, needs, rounds), tuple(rounds), recorded)
 
 
 def _validated(adapter: pydantic.TypeAdapter[Any], value: Any, name: str) -> Any:
@@ -108,33 +109,41 @@ def _needs(tasks: tuple[jobs.TaskTrace, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def _critical(tasks: tuple[jobs.TaskTrace, ...], needs: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+def _critical(
+    tasks: tuple[jobs.TaskTrace, ...], needs: tuple[tuple[int, ...], ...], rounds: Sequence[jobs.Round]
+) -> tuple[int, ...]:
     ran = [i for i, task in enumerate(tasks) if task.outcome != "skipped"]
     if not ran:
         return ()
-    barrier = _barriers(tasks, ran)
+    stages = _stages(tasks, rounds)
+    barriers = _barriers(tasks, ran, stages)
     place: int | None = max(ran, key=lambda i: tasks[i].end)
     path: dict[int, None] = {}
     while place is not None and place not in path:
         path[place] = None
-        task = tasks[place]
-        before = [*needs[place], *barrier.get(task.round, ())]
-        earlier = [j for j in before if tasks[j].outcome != "skipped" and tasks[j].end <= task.start + _CLOCK]
+        latest = tasks[place].start + _CLOCK
+        before = [*needs[place], *barriers[stages[place]]]
+        earlier = [j for j in before if tasks[j].outcome != "skipped" and tasks[j].end <= latest]
         place = max(earlier, key=lambda j: tasks[j].end, default=None)
     return tuple(reversed(path))
 
 
-def _barriers(tasks: tuple[jobs.TaskTrace, ...], ran: list[int]) -> dict[int, list[int]]:
-    """For each round, the task that ended last in the rounds before it."""
-    last: dict[int, int] = {}
+def _stages(tasks: tuple[jobs.TaskTrace, ...], rounds: Sequence[jobs.Round]) -> list[tuple[int, bool]]:
+    """Of each task its round, and whether it came after the plan: so does what is in no plan, the check."""
+    planned = {item.number: {task.id for task in item.tasks} for item in rounds if item.tasks}
+    return [(task.round, task.round in planned and task.task not in planned[task.round]) for task in tasks]
+
+
+def _barriers(
+    tasks: tuple[jobs.TaskTrace, ...], ran: list[int], stages: list[tuple[int, bool]]
+) -> dict[tuple[int, bool], list[int]]:
+    """For each stage, the task that ended last in the stages before it."""
+    members: dict[tuple[int, bool], list[int]] = {}
     for i in ran:
-        number = tasks[i].round
-        if number not in last or tasks[i].end > tasks[last[number]].end:
-            last[number] = i
-    found: dict[int, list[int]] = {}
-    latest: int | None = None
-    for number in sorted({task.round for task in tasks}):
-        found[number] = [] if latest is None else [latest]
-        if number in last and (latest is None or tasks[last[number]].end > tasks[latest].end):
-            latest = last[number]
+        members.setdefault(stages[i], []).append(i)
+    found: dict[tuple[int, bool], list[int]] = {}
+    latest: list[int] = []
+    for stage in sorted(members):
+        found[stage] = latest
+        latest = [max([*latest, *members[stage]], key=lambda j: tasks[j].end)]
     return found

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer import testing
-
-from quod import errors
-from quod.cli import trace
 
 RESULT: dict[str, Any] = {
     "id": "job_1", "kind": "optimize", "status": "solved", "termination": "optimal",
@@ -35,12 +32,15 @@ def result(tmp_path: Path) -> Path:
     return path
 
 
+def quod(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "quod", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+
+
 def call(*arguments: str | Path) -> str:
-    app = typer.Typer()
-    app.command()(trace.trace)
-    outcome = testing.CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
-    assert outcome.exit_code == 0, outcome.output
-    return outcome.stdout
+    done = quod("trace", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def test_people_get_a_table_and_the_critical_path(result: Path) -> None:
@@ -79,11 +79,24 @@ def test_the_picture_goes_to_stdout_or_into_a_file(result: Path, tmp_path: Path)
         ({}, ["-o", "none/x.svg"], "output"),
     ],
 )
-def test_bad_input_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any, options: list[str], field: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("bad.json").write_text(json.dumps({**RESULT, **change}))
-    with pytest.raises(errors.InvalidInput) as caught:
-        call("bad.json", *options)
-    assert caught.value.field == field
+def test_bad_input_is_named(tmp_path: Path, change: Any, options: list[str], field: str) -> None:
+    (tmp_path / "bad.json").write_text(json.dumps({**RESULT, **change}))
+    done = quod("trace", "bad.json", *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"quod: {field}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [tmp_path / "bad.json"]
+
+
+def test_what_a_job_recorded_can_be_drawn(tmp_path: Path) -> None:
+    words = (
+        "Jam earns $4 and tea earns $3. At most 20 jars fit. At least 5 jars are tea. Maximize the earnings."
+    )
+    solved = quod("solve", words, "--json", "-o", "result.json", cwd=tmp_path)
+    assert solved.returncode in (0, 1), solved.stderr
+    trace = json.loads((tmp_path / "result.json").read_text())["trace"]
+    drawn = ElementTree.fromstring(call(tmp_path / "result.json", "--svg"))
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}g"))) == len(trace) > 0
+    document = json.loads(call(tmp_path / "result.json", "--json"))
+    assert {t["task"] for t in document["tasks"]} == {t["task"] for t in trace}
+    assert document["critical_path"]

@@ -47,6 +47,15 @@ def test_a_round_begins_when_all_of_the_round_before_has_ended() -> None:
     assert run.work == pytest.approx(7.5)
 
 
+def test_what_is_in_no_plan_waits_for_all_of_the_round() -> None:
+    trace = [task("1", 0, 1), task("2", 1, 4, "1"), task("check", 4, 5, "1")]
+    plan = [{"id": "1", "tool": "t"}, {"id": "2", "tool": "t"}]
+    rounds = [{"number": 1, "tasks": plan, "decision": "finish"}]
+    run = critical.read({"trace": trace, "rounds": rounds})
+    assert [run.tasks[i].task for i in run.critical] == ["1", "2", "check"]
+    assert path(*trace) == ["1", "check"]
+
+
 def test_skipped_tasks_are_not_on_it() -> None:
     assert path(task("1", 0, 1, outcome="error"), task("2", 1, 1, "1", outcome="skipped")) == ["1"]
     assert path(task("2", 1, 1, outcome="skipped")) == []

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quod import certificates, jobs
+from quod.agents import evidence
 from quod.agents.context import Context
 from quod.agents.history import History
 
-DRAFTS = ("formulate", "pyomo", "compare", "vote")
+DRAFTS = ("formulate", "pyomo_code", "compare", "vote")
 """Tools whose output is a draft: formulation, problems, warnings."""
 
 
@@ -24,7 +25,7 @@ def claim(context: Context, history: History, candidates: Sequence[str]) -> jobs
     if len(values) == 1:
         _single(result, values[0])
     else:
-        _several(result, history, candidates)
+        _several(context, result, history, candidates)
     return result
 
 
@@ -76,40 +77,29 @@ def _single(found: jobs.Result, value: dict[str, Any]) -> None:
     found.warnings += value.get("notes", [])
 
 
-def _several(found: jobs.Result, history: History, candidates: Sequence[str]) -> None:
-    """The candidates as the parts of one answer, under one certificate as strong as the weakest of theirs."""
-    parts, answers, strengths = [], [], []
+def _several(context: Context, found: jobs.Result, history: History, candidates: Sequence[str]) -> None:
+    """The candidates as the parts of one answer, under one certificate."""
+    parts: list[tuple[str, jobs.Certificate]] = []
+    answers = []
     for name in candidates:
-        value = history.value(name)
+        value, question = history.value(name), _question(context, history, name)
         certificate = jobs.Certificate.model_validate(value["certificate"])
-        question = _question(history, name)
-        parts.append({"question": question, "certificate": certificate.model_dump(mode="json")})
+        parts.append((question, certificate))
         termination = certificate.claim["termination"]
         answers.append({"question": question, "termination": termination, "answer": value["answer"]})
-        strengths.append(certificate.strength)
         found.warnings += value.get("notes", [])
-    strength = max(strengths, key=list(jobs.Strength).index)
-    claims = [part["certificate"]["claim"] for part in parts]
     found.kind, found.termination = jobs.Kind.AUTO, jobs.Termination.COMBINED
-    found.answer = {"parts": answers}
-    found.certificate = jobs.Certificate(
-        kind="conjunction",
-        strength=strength,
-        claim={"termination": "combined", "parts": claims},
-        evidence={"parts": parts},
-        covers=certificates.COVERS["conjunction", strength],
-        does_not_cover=certificates.DOES_NOT_COVER["conjunction", strength],
-    )
+    found.certificate, found.answer = evidence.conjunction(parts), {"parts": answers}
 
 
-def _question(history: History, task: str) -> str:
+def _question(context: Context, history: History, task: str) -> str:
     """The words that a candidate answers: those of the first task that it rests on and that has some."""
     for name in [*_sources(history, task), task]:
         found = next((t for past in history for t in past.tasks if t.id == name), None)
         for key in ("text", "question"):
             if found is not None and isinstance(found.arguments.get(key), str):
                 return str(found.arguments[key])
-    return ""
+    return context.job.input
 
 
 def _sources(history: History, task: str) -> list[str]:
@@ -154,6 +144,8 @@ def _unsolved(
         found.candidate = draft["formulation"]
         found.warnings += draft.get("warnings", [])
         found.not_understood = draft["problems"]
+        if draft.get("numeric"):
+            found.warnings.append(f"not certified: the code itself found {draft['numeric']}")
         exhausted = exhausted or draft.get("exhausted")
     solved = history.of("solve")
     last = solved[-1] if solved else None
@@ -166,6 +158,9 @@ def _unsolved(
         found.warnings.append(reason)
     elif draft is not None and (draft["problems"] or draft["formulation"] is None):
         found.termination = jobs.Termination.NOT_UNDERSTOOD
+    elif computed := [past.value for past in history.of("compute") if past.outcome == "ok"]:
+        found.termination = jobs.Termination(computed[-1]["termination"])
+        found.not_understood = computed[-1]["problems"]
     elif last is not None and last.outcome == "ok":
         found.termination = jobs.Termination(last.value["termination"])
         found.solver = last.value["solver"]
@@ -236,5 +231,5 @@ def _sandboxes(history: History) -> Iterator[dict[str, Any]]:
 
 def _attempts(outcome: jobs.TaskOutcome) -> list[dict[str, Any]]:
     """What a task tried before it came to its output, as it tells it."""
-    attempts = outcome.value.get("attempts") if isinstance(outcome.value, dict) else None
-    return [{"task": outcome.task, **attempt} for attempt in attempts or [] if isinstance(attempt, dict)]
+    told = outcome.value.get("attempts") if isinstance(outcome.value, dict) else None
+    return [{"task": outcome.task, **attempt} for attempt in told or [] if isinstance(attempt, dict)]

@@ -10,7 +10,7 @@ from typing import Any
 from quod import errors
 from quod.settings import Settings
 
-# Before LangGraph is imported: a checkpoint may only hold plain data, never objects that are built on reading.
+# Before LangGraph is imported: a checkpoint may only hold plain data, no objects that reading would build.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 BUSY_SECONDS = 30

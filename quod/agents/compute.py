@@ -68,8 +68,8 @@ async def compute(
 ) -> dict[str, Any]:
     """Answer `question` by programs; at most `settings.max_steps` turns.
 
-    Returns {"termination", "answer", "certificate", "history", "problems", "sandbox"}; without a certificate,
-    `problems` say why. Raises Misconfigured without a model or a sandbox, Unavailable when the model is.
+    Returns {"termination", "answer", "certificate", "attempts", "problems", "sandbox"}; without a
+    certificate, `problems` say why. Raises Misconfigured without a model or a sandbox, Unavailable when the model is.
     """
     if not context.models.configured("coder"):
         raise errors.Misconfigured(
@@ -158,7 +158,7 @@ class _Session:
             "termination": termination.value,
             "answer": None if certificate is None else {"value": certificate.claim["value"]},
             "certificate": None if certificate is None else certificate.model_dump(mode="json"),
-            "history": self.history,
+            "attempts": self.history,
             "problems": [] if problem is None else [problem],
             "sandbox": None if ran is None else interpreter.place(ran),
         }

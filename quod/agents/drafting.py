@@ -54,12 +54,18 @@ def doubts(drafted: base.Draft) -> list[str]:
     return found
 
 
+PYOMO = "pyomo"
+"""The drafter that asks a model for Pyomo code: a tool of its own, since the code runs in the sandbox."""
+SAMPLED = ("openai", PYOMO)
+"""Drafters that can read one text in several ways."""
+
+
 def names(context: Context) -> list[tuple[str, int]]:
     """The drafters to ask, each with its sample number; a model as often as samples are wanted."""
     if context.drafters:
         return [(reader.name, place) for place, reader in enumerate(context.drafters)]
     found = [name.strip() for name in context.settings.drafter.split(",")]
-    counts = {name: context.settings.samples if name == "openai" else 1 for name in found}
+    counts = {name: context.settings.samples if name in SAMPLED else 1 for name in found}
     return [(name, sample) for name in found for sample in range(counts[name])]
 
 

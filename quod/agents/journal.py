@@ -1,9 +1,9 @@
 """What a job has done so far, written down while it runs, so that a crash in the middle costs nothing twice.
 
 A row is written when a job begins, when a task is planned, when it starts and when it has ended, each before
-anybody uses the outcome. A task whose end is written is never run again; one that was running when the process
-died is. SQLite with a write-ahead log: what was written survives the death of the process at any point (the
-death of the machine may take the last moments).
+anybody uses the outcome. A task whose end is written is never run again; one that was running when the
+process died is. SQLite with a write-ahead log: what was written survives the death of the process at any
+point (the death of the machine may take the last moments).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ async def offload(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def run_sync(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end from synchronous code, also where an event loop runs already (a notebook)."""
+    """Run a coroutine to its end from synchronous code, also where a loop runs already (a notebook)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -44,7 +44,7 @@ class Code(pydantic.BaseModel):
 async def write(context: Context, problem: str, sample: int = 0) -> dict[str, Any]:
     """Pyomo code for `problem`, at most `settings.repair_rounds` times corrected, and its formulation.
 
-    Returns {"formulation", "problems", "warnings", "code", "history", "numeric", "sandbox"}: `formulation` is
+    Returns {"formulation", "problems", "warnings", "code", "attempts", "numeric", "sandbox"}: `formulation` is
     None where there are `problems`, and `numeric` what the code itself finds for a model that cannot be
     re-expressed. Raises Misconfigured without a model or a sandbox, ToolFailed for unusable replies.
     """
@@ -75,7 +75,7 @@ async def write(context: Context, problem: str, sample: int = 0) -> dict[str, An
         "problems": found.problems,
         "warnings": [] if chosen is None else [_UNSEEN],
         "code": reply.code,
-        "history": history,
+        "attempts": history,
         "numeric": numeric,
         "sandbox": interpreter.place(found.run),
     }

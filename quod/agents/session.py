@@ -101,8 +101,8 @@ class Session:
         check: dict[str, Any] | None = None
         if state.get("exhausted"):
             decision = Decision("stop", reason=state["exhausted"] or "")
-            fallback = strategies.last_answer(history)
-            decision = fallback if fallback.action == "finish" else decision
+            if self.strategy.fixed and (found := strategies.last_answer(history)).action == "finish":
+                decision = found  # it came before the budget ran out
         else:
             decision = await self._decide(history)
         if decision.action == "finish":

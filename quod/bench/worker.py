@@ -93,7 +93,9 @@ def predict(
     try:
         if declared is None:
             tools = drafting.tools(settings)
-            drafters = [_Recorder(base.create(n.strip(), tools)) for n in settings.drafter.split(",")]
+            names = [name.strip() for name in settings.drafter.split(",")]
+            if drafting.PYOMO not in names:  # that one is a tool of the planner
+                drafters = [_Recorder(base.create(name, tools)) for name in names]
         job = jobs.Job(kind=jobs.Kind.OPTIMIZE, input=text, formulation=declared)
         result = solve(job, settings, drafters)
     except (errors.Misconfigured, errors.Unavailable):

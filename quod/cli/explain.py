@@ -14,7 +14,7 @@ from quod import errors
 from quod.cli import files, show
 
 if TYPE_CHECKING:
-    from quod.solvers.formulation import Evidence, Formulation
+    from quod.solvers.formulation import Formulation
 
 
 def explain(
@@ -84,7 +84,7 @@ def _told(document: Any, folder: Path | None, latex: bool) -> dict[str, Any]:
         {
             "row": row.name,
             "mathematics": row.latex if latex else row.text,
-            "source": _source(model, row.evidence),
+            "source": mathematics.source(model, row),
         }
         for row in mathematics.rows(model)
     ]
@@ -124,14 +124,6 @@ def find_formulation(document: Any) -> Any:
     if "objective" not in document:
         raise errors.InvalidInput("there is no formulation in this document; it has no field 'objective'")
     return document
-
-
-def _source(model: Formulation, evidence: list[Evidence]) -> str:
-    from quod.solvers import sentences
-
-    if not model.text or not evidence:
-        return ""
-    return " … ".join(sentences.around(model.text, evidence))
 
 
 def _conventions(model: Formulation) -> list[str]:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 
 from quod import numbers
-from quod.solvers import language, scopes, syntax
+from quod.solvers import language, scopes, sentences, syntax
 from quod.solvers.formulation import Element, Evidence, Formulation, Parameter, Set, Variable
 from quod.solvers.notation import LATEX, TEXT, Notation
 
@@ -23,6 +23,13 @@ class Row:
     text: str
     latex: str
     evidence: list[Evidence]
+
+
+def source(formulation: Formulation, row: Row) -> str:
+    """The sentences that a row was read from; empty when nothing is known about that."""
+    if not formulation.text or not row.evidence:
+        return ""
+    return " … ".join(sentences.around(formulation.text, row.evidence))
 
 
 def rows(formulation: Formulation) -> list[Row]:

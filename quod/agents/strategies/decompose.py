@@ -46,16 +46,15 @@ class Decompose:
 
     def _attempt(self, plan: Builder, context: Context) -> Output:
         if context.job.kind is jobs.Kind.COMPUTE:
-            return plan.add("compute", question=context.job.input)
-        return plan.add("formulate", drafter=_drafter(context))
+            return plan.add("compute")
+        return fixed.draft(plan, _drafter(context), 0)
 
     def _final(self, plan: Builder, context: Context, history: History) -> None:
         answers = [plan.add("answer", question=question) for question in _questions(history)]
         if context.job.kind is jobs.Kind.COMPUTE:
-            plan.add("compute", question=context.job.input, hints=answers, sample=1)
+            plan.add("compute", hints=answers, sample=1)
         else:
-            draft = plan.add("formulate", drafter=_drafter(context), hints=answers, sample=1)
-            fixed.finish_optimize(plan, draft)
+            fixed.finish_optimize(plan, fixed.draft(plan, _drafter(context), 1, answers))
 
 
 def _drafter(context: Context) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from quod import jobs
 from quod.agents import drafting
@@ -27,7 +27,7 @@ class Fixed:
         """The plan for the kind of the job."""
         plan = Builder(history.next_id())
         if context.job.kind is jobs.Kind.COMPUTE:
-            plan.add("compute", question=context.job.input)
+            plan.add("compute")
         else:
             finish_optimize(plan, drafts(plan, context))
         for task in plan.tasks:
@@ -42,9 +42,16 @@ def drafts(plan: Builder, context: Context) -> Output:
     """Independent drafts, compared where there are several; the reference to the one to go on with."""
     if context.job.formulation is not None:
         return plan.add("formulate")
-    names = drafting.names(context)
-    found = [plan.add("formulate", drafter=name, sample=sample) for name, sample in names]
+    found = [draft(plan, name, sample) for name, sample in drafting.names(context)]
     return found[0] if len(found) == 1 else plan.add("compare", drafts=found)
+
+
+def draft(plan: Builder, drafter: str, sample: int, hints: Sequence[Output] = ()) -> Output:
+    """One draft of the job's text, by the tool that the drafter works with."""
+    if drafter == drafting.PYOMO:
+        return plan.add("pyomo_code", sample=sample)
+    more = {"hints": list(hints)} if hints else {}
+    return plan.add("formulate", drafter=drafter, sample=sample, **more)
 
 
 def finish_optimize(plan: Builder, draft: Output) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from quod import jobs
+from quod import errors, jobs
 from quod.agents import drafting
 from quod.agents.context import Context
 from quod.agents.history import Decision, History
@@ -33,13 +33,17 @@ class Vote:
         plan = Builder(history.next_id())
         count = max(LEAST, context.settings.samples)
         if context.job.kind is jobs.Kind.COMPUTE:
-            answers = [
-                plan.add("compute", question=context.job.input, sample=sample) for sample in range(count)
-            ]
+            answers = [plan.add("compute", sample=sample) for sample in range(count)]
             plan.add("vote_answers", answers=answers)
         else:
             name = drafting.names(context)[0][0]
-            drafts = [plan.add("formulate", drafter=name, sample=sample) for sample in range(count)]
+            if name not in drafting.SAMPLED and not context.drafters:
+                raise errors.Misconfigured(
+                    f"the strategy vote needs a drafter that can read a text in several ways, and {name} "
+                    "cannot; set QUOD_DRAFTER=openai",
+                    setting="drafter",
+                )
+            drafts = [fixed.draft(plan, name, sample) for sample in range(count)]
             fixed.finish_optimize(plan, plan.add("vote", drafts=drafts))
         for task in plan.tasks:
             yield task

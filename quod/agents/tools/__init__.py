@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from quod.agents.tools import asking, audit, choosing, explain, formulate, solve
+from quod.agents.tools import (
+    asking,
+    audit,
+    choosing,
+    compute,
+    explain,
+    formulate,
+    pyomo_code,
+    run_python,
+    solve,
+)
 
 TOOLS = (
     formulate.formulate,
+    pyomo_code.pyomo_code,
     solve.solve,
     audit.audit,
     audit.diagnose,
     explain.explain,
+    compute.compute,
+    run_python.run_python,
     choosing.compare,
     choosing.vote,
     choosing.vote_answers,

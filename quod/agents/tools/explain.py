@@ -15,4 +15,11 @@ async def explain(draft: dict[str, Any]) -> dict[str, Any]:
 
     draft: the output of `formulate`, or a formulation. Returns {"rows": [{"row", "mathematics", "source"}]}.
     """
-    return {"rows": mathematics.rows(solve.read(draft))}
+    chosen = solve.read(draft)
+    rows = mathematics.rows(chosen)
+    return {
+        "rows": [
+            {"row": row.name, "mathematics": row.text, "source": mathematics.source(chosen, row)}
+            for row in rows
+        ]
+    }

@@ -94,7 +94,10 @@ class ScriptedServer:
 
     def _reply(self, request: Request, place: int) -> Scripted:
         if callable(self.replies):
-            return _scripted(self.replies(request))
+            try:
+                return _scripted(self.replies(request))
+            except Exception as error:  # the client shall see it: a thread of the server cannot raise
+                return Scripted(status=500, text=f"the script failed: {error!r}")
         if place < len(self.replies):
             return _scripted(self.replies[place])
         if self._repeat_last and self.replies:

@@ -3,20 +3,21 @@
     python benchmarks/algorithms.py [--quick] [--json] [--jitter SIGMA]
 
 A scripted model with parametric errors and waiting times (log-normal, SIGMA of the logarithm) stands for an
-endpoint. Sub-tasks run through quod's scheduler, p at once, and really wait; eight inputs at a time, each with
-its own p. One sweep is fitted. A second one, with other inputs, other noise and also values of p that the
-first did not see, is what the fit has to predict: no run predicts itself. Error rates come from more inputs,
-for which the model does not wait.
+endpoint. Sub-tasks run through quod's scheduler, p at once, and really wait; several tasks and inputs at a
+time, each with its own p. One sweep is fitted. A second one, with other inputs, other noise and also values of p that
+the first did not see, is what the fit has to predict: no run predicts itself. Error rates come from more
+inputs, for which the model does not wait.
 
-Makespans of a cell (task, m, p) are means over its inputs, as is what predicts them: `predicted` by the fit
-alone, `replayed` by list scheduling of the seconds that the calls took, and the peer `waves`, which groups
-calls by p and waits for the slowest of each group (how the paper's released code estimates it).
+Makespans of a cell (task, m, p) are medians over its inputs, since other work on the machine disturbs means:
+`predicted` by the fit alone, `replayed` by list scheduling of the seconds that the calls took, and the peer
+`waves`, which groups calls by p and waits for the slowest of each group (how the paper's released code
+estimates it).
 
 Advice is compared with the best measured size of the second sweep, in which the advised size is measured too:
 `latency`; `cost` in tokens; `weighted`, seconds plus error times what makes both vary equally in the first
-sweep; `bounded_latency` under a bound on the error in the middle of the largest step between neighbouring sizes. Where the
-advised size breaks a bound that it was expected to keep, it is faster than the best size that keeps it: such
-advice counts in `bounded_advice_within_bound` only.
+sweep; `bounded_latency` under a bound on the error, in the middle of the largest step between neighbouring
+sizes. Where the advised size breaks a bound that it was expected to keep, it is faster than the best size
+that keeps it: such advice counts in `bounded_advice_within_bound` only.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ import os
 import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -40,54 +40,70 @@ from quod.bench.algorithms.execution import Trial
 from quod.models import parametric
 
 Document = dict[str, Any]
-SEEN, UNSEEN = 4, {True: (2,), False: (2, 8)}
+Grid = tuple[tuple[int, ...], tuple[int, ...]]
+"""Sizes of pieces, and calls at once."""
+SEEN, UNSEEN = 4, {True: (3,), False: (2, 8)}
 """Parallelism that is fitted (in full runs also 1), and by `quick` that which is only predicted."""
 AT_ONCE = parametric.Timing(base=0, per_input=0, per_output=0)
 
 
 def sizes(task: str, quick: bool) -> tuple[int, ...]:
-    """Sizes of pieces; the smallest takes longest and is left out of quick runs."""
-    return sweep.SIZES[task][1][1 if quick else 0 :]
+    """Sizes of pieces; the smallest take longest and are left out of quick runs."""
+    return sweep.SIZES[task][1][2 if quick else 0 :]
 
 
 async def measure(quick: bool, jitter: float, say: Callable[[str], None]) -> Document:
-    """Both sweeps of all tasks, and what they say."""
-    timing = parametric.Timing(base=0.06, jitter=jitter)
-    timed, errors = (8, 40) if quick else (24, 300)
-    raw: Document = {}
-    for task in sweep.ALGORITHMS:
-        started = time.perf_counter()
-        grid = {"m": sizes(task, quick), "p": (SEEN,) if quick else (1, SEEN)}
-        first = await _sweep(task, grid, timed, seed=1, timing=timing)
-        many = await _sweep(task, {**grid, "p": (SEEN,)}, errors, seed=1, timing=AT_ONCE)
-        found = fit.fit(sweep.ALGORITHMS[task](), first, errors=many)
+    """Both sweeps of all tasks, and what they say; what waits runs together, what computes one by one."""
+    timing = parametric.Timing(base=0.1, per_input=0.0003, per_output=0.003, jitter=jitter)
+    timed, errors = (24, 40) if quick else (24, 300)
+    grids: dict[str, Grid] = {
+        task: (sizes(task, quick), (SEEN,) if quick else (1, SEEN)) for task in sweep.ALGORITHMS
+    }
+    first = await _sweeps(grids, timed, errors, seed=1, timing=timing)
+    say("the first sweep is done")
+    fits = granularity.Fits(provenance="this run", tasks={})
+    goals = {}
+    for task, (waited, computed) in first.items():
+        found = fit.fit(sweep.ALGORITHMS[task](), waited, errors=computed)
         assert found is not None
-        fits = granularity.Fits(provenance="this run", tasks={task: found})
-        goals = objectives(found, first, many)
+        fits.tasks[task] = found
+        goals[task] = objectives(found, waited, computed)
         advised = {
-            granularity.advise(task, first[0].n, p, fits=fits, weights=weights, max_error=bound).m
+            granularity.advise(task, waited[0].n, p, fits=fits, weights=weights, max_error=bound).m
             for p in (SEEN, *UNSEEN[quick])
-            for weights, bound in goals.values()
+            for weights, bound in goals[task].values()
         }
-        grid = {"m": tuple(sorted({*grid["m"], *advised})), "p": (SEEN, *UNSEEN[quick])}
-        second = await _sweep(task, grid, timed, seed=2, timing=timing)
-        check = await _sweep(task, {**grid, "p": (SEEN,)}, errors, seed=2, timing=AT_ONCE)
-        raw[task] = {
-            "error_fit_rmse": found.error.rmse,
-            "seconds_fit_r_squared": found.sub.r_squared,
-            "cells": cells(found, second, check),
-            "advice": advice(fits, second, check, goals),
+        grids[task] = (tuple(sorted({*grids[task][0], *advised})), (SEEN, *UNSEEN[quick]))
+    second = await _sweeps(grids, timed, errors, seed=2, timing=timing)
+    say("the second sweep is done")
+    return {
+        task: {
+            "error_fit_rmse": fits.tasks[task].error.rmse,
+            "seconds_fit_r_squared": fits.tasks[task].sub.r_squared,
+            "cells": cells(fits.tasks[task], waited, computed),
+            "advice": advice(fits, waited, computed, goals[task]),
         }
-        say(f"{task}: {time.perf_counter() - started:.0f} s")
-    return raw
+        for task, (waited, computed) in second.items()
+    }
 
 
-async def _sweep(
-    task: str, sizes: Mapping[str, Sequence[int]], trials: int, *, seed: int, timing: parametric.Timing
-) -> list[Trial]:
-    model = sweep.scripted(seed, timing)
-    grid = sweep.grid(task, m=sizes["m"], p=sizes["p"], trials=trials)
-    return (await sweep.run([grid], model, seed=seed, at_once=8)).trials
+async def _sweeps(
+    grids: Mapping[str, Grid], timed: int, errors: int, *, seed: int, timing: parametric.Timing
+) -> dict[str, tuple[list[Trial], list[Trial]]]:
+    """By task the trials that wait, and those for the error alone."""
+    waited = await asyncio.gather(
+        *(_sweep(task, grid, timed, seed=seed, timing=timing) for task, grid in grids.items())
+    )
+    computed = [
+        await _sweep(task, (grid[0], (SEEN,)), errors, seed=seed, timing=AT_ONCE)
+        for task, grid in grids.items()
+    ]
+    return dict(zip(grids, zip(waited, computed, strict=True), strict=True))
+
+
+async def _sweep(task: str, sizes: Grid, trials: int, *, seed: int, timing: parametric.Timing) -> list[Trial]:
+    grid = sweep.grid(task, m=sizes[0], p=sizes[1], trials=trials)
+    return (await sweep.run([grid], sweep.scripted(seed, timing), seed=seed, at_once=12)).trials
 
 
 def objectives(
@@ -102,13 +118,17 @@ def objectives(
     errors = list(mean_errors(many).values())
     worth = (max(seconds) - min(seconds)) / max(1e-9, max(errors) - min(errors))
     fitted = [found.error(m, n) for m in sorted({t.m for t in trials})]
-    bound = statistics.mean(max(pairwise(fitted), key=lambda pair: abs(pair[1] - pair[0])))
+    low, high = max(pairwise(fitted), key=_step)
     return {
         "latency": (granularity.LATENCY, None),
         "cost": (granularity.COST, None),
         "weighted": (Weights(seconds=1, error=worth), None),
-        "bounded_latency": (granularity.LATENCY, bound),
+        "bounded_latency": (granularity.LATENCY, (low + high) / 2),
     }
+
+
+def _step(pair: tuple[float, float]) -> float:
+    return abs(pair[1] - pair[0])
 
 
 def mean_errors(trials: Sequence[Trial]) -> dict[int, float]:
@@ -129,10 +149,10 @@ def cells(found: granularity.TaskFit, trials: Sequence[Trial], many: Sequence[Tr
         rows.append(
             {
                 "n": group[0].n, "m": m, "p": p, "pieces": group[0].pieces, "trials": len(group),
-                "measured": statistics.mean(t.makespan for t in group),
+                "measured": statistics.median(t.makespan for t in group),
                 "predicted": predicted.latency,
-                "replayed": statistics.mean(t.replayed for t in group),
-                "waves": statistics.mean(waves(t) for t in group),
+                "replayed": statistics.median(t.replayed for t in group),
+                "waves": statistics.median(waves(t) for t in group),
                 "sequential": statistics.mean(sum(c.seconds for c in t.calls) for t in group),
                 "error": errors[m],
                 "predicted_error": predicted.error,

@@ -99,6 +99,8 @@ class TaskFit(_Model):
     sub: CallFit
     final: CallFit | None = None
     """Of a last call that needs the pieces; its size counts as n."""
+    overhead: Line = Line(intercept=0.0)
+    """Seconds of a run, by its number of calls, that were spent neither in calls nor waiting for them."""
 
 
 class Fits(_Model):
@@ -216,7 +218,7 @@ def predict(fit: TaskFit, n: int, m: int, p: int, *, provenance: str = "") -> Ad
         interval=fit.error.interval(m, n),
         input_tokens=sum(map(fit.sub.input_tokens, sizes)) + sum(each.input_tokens(n) for each in last),
         output_tokens=sum(map(fit.sub.output_tokens, sizes)) + sum(each.output_tokens(n) for each in last),
-        latency=_latency(fit, sizes, n, p),
+        latency=_latency(fit, sizes, n, p) + fit.overhead(len(sizes) + len(last)),
         feasible=True,
         extrapolated=tuple(outside),
         provenance=provenance,

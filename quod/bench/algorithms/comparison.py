@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
+import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ def compare(
     breaks the bound on the error and the best one does not (`kept_bound`). `free_over_best` is the same for
     the free advice, None when it was not measured. `errors` are mean errors by m from
     a larger sample, in place of those of `trials`. Where no measured size keeps the bound, the one with the
-    least error is the best.
+    least error is the best. Makespans are medians over the trials, the rest are means.
     """
     measured = _measured([trial for trial in trials if (trial.n, trial.p) == (n, p)], errors)
     value = {m: _value(weights, *each) for m, each in measured.items()}
@@ -58,7 +59,7 @@ def compare(
 def _measured(
     trials: Sequence[Trial], errors: dict[int, float] | None
 ) -> dict[int, tuple[float, float, float, float]]:
-    """By m the means of error, input tokens, output tokens and makespan."""
+    """By m: error, input tokens, output tokens, makespan."""
     groups: dict[int, list[tuple[float, float, float, float]]] = collections.defaultdict(list)
     for trial in trials:
         tokens = [
@@ -68,7 +69,9 @@ def _measured(
         groups[trial.m].append((float(trial.scores["error"] or 0), *tokens, trial.makespan))
     found = {}
     for m, rows in groups.items():
-        error, read, written, seconds = (sum(column) / len(rows) for column in zip(*rows, strict=True))
+        columns = list(zip(*rows, strict=True))
+        error, read, written = (statistics.mean(column) for column in columns[:3])
+        seconds = statistics.median(columns[3])
         found[m] = (error if errors is None else errors[m], read, written, seconds)
     return found
 

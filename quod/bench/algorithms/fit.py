@@ -45,6 +45,7 @@ def fit(
         error=_error([*answered, *errors]),
         sub=_call(subs),
         final=_call(finals) if finals else None,
+        overhead=_overhead(answered),
     )
 
 
@@ -86,6 +87,13 @@ def _call(calls: Sequence[tuple[Call, int]]) -> granularity.CallFit:
         r_squared=round(1 - missed / total, 4) if total > 0 and len(calls) > ENOUGH else None,
         calls=len(calls),
     )
+
+
+def _overhead(trials: Sequence[Trial]) -> granularity.Line:
+    count = np.array([len(trial.calls) for trial in trials], float)
+    seconds = np.array([max(0.0, trial.makespan - trial.replayed) for trial in trials], float)
+    intercept, slope = _least_squares(seconds, [count])
+    return granularity.Line(intercept=intercept, slope=slope)
 
 
 def _least_squares(y: Array, features: Sequence[Array]) -> list[float]:

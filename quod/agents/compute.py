@@ -69,7 +69,8 @@ async def compute(
     """Answer `question` by programs; at most `settings.max_steps` turns.
 
     Returns {"termination", "answer", "certificate", "attempts", "problems", "sandbox"}; without a
-    certificate, `problems` say why. Raises Misconfigured without a model or a sandbox, Unavailable when the model is.
+    certificate, `problems` say why. Raises Misconfigured without a model or a sandbox, and what the model
+    raises when it is not there.
     """
     if not context.models.configured("coder"):
         raise errors.Misconfigured(
@@ -88,7 +89,7 @@ class _Session:
         self.context, self.sample = context, sample
         self.model = context.models.get("coder")
         self.python = interpreter.Interpreter(context.settings.sandbox, LIMITS)
-        self.history: list[dict[str, Any]] = []
+        self.attempts: list[dict[str, Any]] = []
         asked = {"question": question} | ({"hints": list(hints)} if hints else {})
         self.messages = [
             {"role": "system", "content": INSTRUCTIONS},
@@ -107,7 +108,7 @@ class _Session:
             except structured.NoAnswer as error:
                 return self._ended(jobs.Termination.NOT_UNDERSTOOD, str(error))
             observation, certificate = await self._act(turn)
-            self.history.append({**turn.model_dump(exclude_none=True), "observation": observation})
+            self.attempts.append({**turn.model_dump(exclude_none=True), "observation": observation})
             if certificate is not None:
                 return self._ended(jobs.Termination.COMPUTED, None, certificate)
             self.messages.append({"role": "assistant", "content": turn.model_dump_json()})
@@ -158,7 +159,7 @@ class _Session:
             "termination": termination.value,
             "answer": None if certificate is None else {"value": certificate.claim["value"]},
             "certificate": None if certificate is None else certificate.model_dump(mode="json"),
-            "attempts": self.history,
+            "attempts": self.attempts,
             "problems": [] if problem is None else [problem],
             "sandbox": None if ran is None else interpreter.place(ran),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 from collections.abc import Sequence
 
@@ -10,10 +11,17 @@ from quod import certificates, jobs
 from quod.certificates import conjunction as conjunctions
 from quod.workers import sandbox
 
+SPARE_SECONDS = 5
+"""Added to twice the time that a program took, as its time limit when it is run again."""
+
 
 def computation(program: str, stdin: str, run: sandbox.Run, limits: sandbox.Limits) -> jobs.Certificate:
-    """That `program` gives the output and value of `run`, a run that ended well."""
+    """That `program` gives the output and value of `run`, a run that ended well under `limits`."""
     key = ("computation", "tested")
+    enough = 2 * math.ceil(run.seconds) + SPARE_SECONDS
+    limits = dataclasses.replace(
+        limits, seconds=min(limits.seconds, enough), cpu_seconds=min(limits.cpu_seconds, enough)
+    )
     return jobs.Certificate(
         kind="computation",
         strength=jobs.Strength.TESTED,

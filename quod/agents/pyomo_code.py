@@ -11,6 +11,7 @@ from typing import Any
 
 import pydantic
 
+from quod import errors
 from quod.agents import interpreter
 from quod.agents.context import Context
 from quod.models import base, structured
@@ -44,9 +45,10 @@ class Code(pydantic.BaseModel):
 async def write(context: Context, problem: str, sample: int = 0) -> dict[str, Any]:
     """Pyomo code for `problem`, at most `settings.repair_rounds` times corrected, and its formulation.
 
-    Returns {"formulation", "problems", "warnings", "code", "attempts", "numeric", "sandbox"}: `formulation` is
-    None where there are `problems`, and `numeric` what the code itself finds for a model that cannot be
-    re-expressed. Raises Misconfigured without a model or a sandbox, ToolFailed for unusable replies.
+    Returns {"formulation", "problems", "warnings", "code", "attempts", "numeric", "sandbox", "exhausted"}:
+    `formulation` is None where there are `problems`, `numeric` what the code itself finds for a model that
+    cannot be re-expressed, `exhausted` the budget that ended the corrections. Raises Misconfigured without a
+    model or a sandbox, and what the first call of the model raises.
     """
     model = context.models.get("coder")
     setting = context.settings.sandbox
@@ -55,29 +57,37 @@ async def write(context: Context, problem: str, sample: int = 0) -> dict[str, An
         {"role": "system", "content": INSTRUCTIONS},
         {"role": "user", "content": json.dumps({"problem": problem}, ensure_ascii=False)},
     ]
-    history: list[dict[str, Any]] = []
+    attempts: list[dict[str, Any]] = []
+    exhausted = None
     for _ in range(context.settings.repair_rounds + 1):
-        reply = (await structured.ask(model, base.Request(list(messages), sample=sample), Code)).value
+        try:
+            reply = (await structured.ask(model, base.Request(list(messages), sample=sample), Code)).value
+        except (errors.LimitExceeded, structured.NoAnswer) as error:
+            if not attempts:
+                raise
+            exhausted = str(error) if isinstance(error, errors.LimitExceeded) else None
+            break
         context.progress("running Pyomo code in the sandbox")
         found = await context.offload(_extract, reply.code, setting)
-        history.append({"code": reply.code, "problems": found.problems})
+        attempts.append({"code": reply.code, "problems": found.problems})
         if not found.problems:
             break
         messages.append({"role": "assistant", "content": reply.model_dump_json()})
         complaints = json.dumps({"complaints": found.problems[:20]}, ensure_ascii=False)
         messages.append({"role": "user", "content": complaints})
-    numeric = None
+    code, numeric = attempts[-1]["code"], None
     if found.problems and not found.failed:
-        numeric = await context.offload(_solved, reply.code, setting)
+        numeric = await context.offload(_solved, code, setting)
     chosen = found.formulation
     return {
         "formulation": None if chosen is None else chosen.model_dump(mode="json", exclude_defaults=True),
         "problems": found.problems,
-        "warnings": [] if chosen is None else [_UNSEEN],
-        "code": reply.code,
-        "attempts": history,
+        "warnings": [] if chosen is None else [_UNSEEN, *found.warnings],
+        "code": code,
+        "attempts": attempts,
         "numeric": numeric,
         "sandbox": interpreter.place(found.run),
+        "exhausted": exhausted,
     }
 
 

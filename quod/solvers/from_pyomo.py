@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from importlib import resources
 from typing import Any
 
@@ -22,6 +23,8 @@ PARTS = ("variables", "objective", "constraints")
 """What is taken from a formulation that comes back; a parameter could name a file to be read."""
 LIMITS = sandbox.Limits(seconds=60, cpu_seconds=60, memory_mb=2048, file_mb=64, work_mb=128)
 """Of building a model; Pyomo alone takes a second and 300 MiB of addresses."""
+_LONG = re.compile(r"\d*\.\d{14,}")
+"""A decimal that is written so long only because it was rounded there."""
 _START = """\
 import sys, types
 parents = {parents!r}
@@ -42,6 +45,7 @@ class Extracted:
     formulation: formulation.Formulation | None
     problems: list[str]
     run: sandbox.Run
+    warnings: list[str] = dataclasses.field(default_factory=list)
     failed: bool = False
     """Whether the code itself failed, so that its author can correct it."""
 
@@ -66,7 +70,7 @@ def extract(code: str, *, limits: sandbox.Limits = LIMITS, backend: str = "auto"
         language.check(read)
     except errors.InvalidInput as error:
         return Extracted(None, [str(error)], run)
-    return Extracted(read, [], run)
+    return Extracted(read, [], run, warnings=_rounded(read))
 
 
 def solved(code: str, *, limits: sandbox.Limits = LIMITS, backend: str = "auto") -> dict[str, Any]:
@@ -89,6 +93,18 @@ def _trouble(run: sandbox.Run) -> str | None:
         return error if isinstance(error, str) else None
     last = (run.stderr.strip().splitlines() or ["no message"])[-1]
     return f"the code ended without a model: {last[:500]}"
+
+
+def _rounded(read: formulation.Formulation) -> list[str]:
+    """A warning where arithmetic on floats has left its marks on a coefficient."""
+    texts = [("objective", read.objective.expression), *((c.name, c.expression) for c in read.constraints)]
+    for name, text in texts:
+        found = _LONG.search(text)
+        if found is not None:
+            return [
+                f"{name}: the code's own arithmetic rounded {found.group()}; exact is only what follows it"
+            ]
+    return []
 
 
 def _program(code: str, task: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import traceback
 from typing import Any, ClassVar
@@ -10,6 +11,9 @@ from typing import Any, ClassVar
 import pyomo.environ as pyo
 
 from quod.solvers.in_sandbox import writer
+
+RESULT_LIMIT = 4_000_000
+"""Characters of `result.json`; the sandbox does not hand back larger ones."""
 
 
 class Handed(BaseException):
@@ -104,15 +108,18 @@ def solve(code: str) -> dict[str, Any]:
     model, missing = found(namespace)
     if error is not None or missing is not None:
         return {"error": error or missing}
-    values = {
-        variable.name: variable.value
-        for variable in model.component_data_objects(pyo.Var, descend_into=True)
-        if variable.value is not None
-    }
+    values = {}
+    for variable in model.component_data_objects(pyo.Var, descend_into=True):
+        values[variable.name] = finite(variable.value)
     objective = None
     for goal in model.component_data_objects(pyo.Objective, active=True, descend_into=True):
-        objective = pyo.value(goal, exception=False)
+        objective = finite(pyo.value(goal, exception=False))
     return {"objective": objective, "values": values}
+
+
+def finite(value: Any) -> float | None:
+    """A number that JSON can say."""
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def replace_solvers() -> None:
@@ -129,5 +136,10 @@ def main(code: str, task: str) -> None:
     """Run the code and write `result.json`."""
     sys.setrecursionlimit(20_000)
     result = export(code) if task == "export" else solve(code)
+    written = json.dumps(result)
+    if len(written) > RESULT_LIMIT:
+        written = json.dumps(
+            {"error": f"the model has {len(written)} characters; at most {RESULT_LIMIT} are read"}
+        )
     with open("result.json", "w", encoding="utf-8") as file:
-        json.dump(result, file, default=float)
+        file.write(written)

@@ -104,8 +104,8 @@ ATTACKS = {
     "too many parts": (combined(*[KNAPSACK] * (conjunction.MAX_PARTS + 1)), "17 parts"),
     "nested": (combined(TWO, KNAPSACK), "part 1, kind"),
     "long programs": (
-        combined(*[computations.certificate(seconds=100)] * 4, strength="tested"),
-        "the programs may take 240 s",
+        combined(*[computations.certificate(seconds=100)] * 7, strength="tested"),
+        "the programs may take 420 s",
     ),
     "a wrong part": (
         trees.edited(TWO, "evidence", "parts", 1, "certificate", "evidence", "tree", []),
@@ -125,8 +125,8 @@ ATTACKS = {
     "no question": (trees.without(TWO, "evidence", "parts", 0, "question"), "'question' is missing"),
     "question": (trees.edited(TWO, "evidence", "parts", 0, "question", 7), "a text is expected"),
     "long question": (
-        trees.edited(TWO, "evidence", "parts", 0, "question", "?" * 10_001),
-        "10000 characters",
+        trees.edited(TWO, "evidence", "parts", 0, "question", "?" * 1_000_001),
+        "1000000 characters",
     ),
     "an answer among the evidence": (
         trees.edited(TWO, "evidence", "parts", 0, "answer", ANSWER),

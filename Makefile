@@ -19,7 +19,9 @@ $(CORE): pyproject.toml scripts/ensure_python
 	$(BIN)/pip install --quiet --editable .
 	@touch $(CORE)
 
-$(ALL): $(CORE)
+$(ALL): $(CORE) scripts/ensure_postgres scripts/ensure_sandbox
+	@scripts/ensure_postgres
+	@scripts/ensure_sandbox
 	$(BIN)/pip install --quiet --editable '.[nonlinear,bench,dev]'
 	@touch $(ALL)
 

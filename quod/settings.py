@@ -83,8 +83,10 @@ class Settings(pydantic_settings.BaseSettings):
     """Tool calls of one `react` round, turns of one `compute` job."""
     examples: Path | None = None
     """JSONL of solved steps, used beside quod's own, to show a model an example of what it does."""
-    example_threshold: float = pydantic.Field(0.7, ge=0, le=1)
+    example_threshold: float = pydantic.Field(0.6, ge=0, le=1)
     """Cosine similarity from which on a solved step is shown; 1 shows none."""
+    always_examples: bool = False
+    """Whether a sound first formulation is written again beside examples, too: one model call more."""
     checkpoints: str = "sqlite"
     """Where jobs are kept while they run: `sqlite` (in `data_dir`), `none`, or a postgresql:// URL."""
 

@@ -95,6 +95,7 @@ def tools(
         ),
         repair_rounds=settings.repair_rounds,
         examples=steps.examples_for(settings) if complete else None,
+        always_examples=settings.always_examples,
         hints=hints,
     )
 

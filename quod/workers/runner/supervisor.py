@@ -101,7 +101,7 @@ class Child:
                 if now >= kill_at:
                     self._signal(signal.SIGKILL)
             elif self._cancelled() or self._too_late(now):
-                self._signal(signal.SIGTERM)
+                self._signal(signal.SIGTERM if self.limits.grace else signal.SIGKILL)
                 kill_at = now + self.limits.grace
             elif now >= look_at:
                 self._look()

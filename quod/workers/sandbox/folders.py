@@ -54,7 +54,7 @@ def _refuse_homes(prefix: str) -> None:
     home = os.path.realpath(os.path.expanduser("~"))
     if home == prefix or home.startswith(prefix.rstrip("/") + "/"):
         raise errors.Misconfigured(
-            f"Python's prefix {prefix} holds the home folder {home}, which programs in the sandbox could read "
-            "then; install quod in a virtual environment of its own, or set QUOD_SANDBOX=none",
+            f"Python's prefix {prefix} holds the home folder {home}, which the sandbox would show "
+            "to programs; install quod in a virtual environment of its own, or set QUOD_SANDBOX=none",
             setting="QUOD_SANDBOX",
         )

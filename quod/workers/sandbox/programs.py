@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -31,6 +33,9 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
+
+
+_FULL = {errno.EFBIG: "file_mb", errno.ENOSPC: "work_mb"}
 
 
 def run(isolation: base.Isolation, source: str, stdin: str, limits: base.Limits) -> base.Run:
@@ -78,7 +83,7 @@ def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run
         for fd in launch.pass_fds:
             os.close(fd)
     code = isolation.returncode(done.returncode)
-    limit = done.exceeded.kind if done.exceeded else None
+    limit = _limit(done, code)
     return base.Run(
         ok=code == 0 and limit is None,
         returncode=code,
@@ -94,11 +99,22 @@ def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run
     )
 
 
+def _limit(done: runner.Completed, code: int) -> str | None:
+    """The limit that ended the program: one that was enforced from here, or that its end speaks of."""
+    if done.exceeded is not None:
+        return done.exceeded.kind
+    if code == -signal.SIGXCPU:
+        return "cpu_seconds"
+    last = done.stderr[-4096:].decode(errors="replace")
+    kinds = (kind for errno, kind in _FULL.items() if code != 0 and f"[Errno {errno}]" in last)
+    return next(kinds, None)
+
+
 def _runner_limits(limits: base.Limits, helpers: int) -> runner.Limits:
     return runner.Limits(
         seconds=limits.seconds,
         memory_mb=limits.memory_mb,
-        cpu_seconds=limits.cpu_seconds,
+        cpu_seconds=limits.cpu_seconds + 1,  # in case the watch is late
         processes=limits.processes + helpers,
         threads=THREADS + helpers,
         file_mb=limits.file_mb,

@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quod import documents
@@ -71,8 +71,8 @@ def used(folder: int, present: Sequence[runner.Process]) -> tuple[int, int]:
     size, entries = _below(folder)
     for process in present:
         with contextlib.suppress(OSError):
-            for entry in os.scandir(f"/proc/{process.pid}/fd"):
-                found = entry.stat()
+            for name in os.listdir(f"/proc/{process.pid}/fd"):
+                found = os.stat(f"/proc/{process.pid}/fd/{name}")
                 if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
                     size, entries = size + found.st_blocks * 512, entries + 1
     return size, entries
@@ -85,21 +85,26 @@ def _below(folder: int) -> tuple[int, int]:
         while waiting and entries <= FILES_LIMIT:
             fd = waiting.pop()
             try:
-                for entry in os.scandir(fd):
-                    entries += 1
-                    with contextlib.suppress(OSError):
-                        found = entry.stat(follow_symlinks=False)
-                        size += found.st_blocks * 512
-                        if stat.S_ISDIR(found.st_mode) and len(waiting) < _OPEN_AT_ONCE:
-                            waiting.append(os.open(entry.name, _FOLDER, dir_fd=fd))
-            except OSError:
-                pass  # removed meanwhile
+                for found, name in _entries(fd):
+                    size, entries = size + found.st_blocks * 512, entries + 1
+                    if stat.S_ISDIR(found.st_mode) and len(waiting) < _OPEN_AT_ONCE:
+                        with contextlib.suppress(OSError):  # removed meanwhile, or closed to everybody
+                            waiting.append(os.open(name, _FOLDER, dir_fd=fd))
             finally:
                 os.close(fd)
     finally:
         for fd in waiting:
             os.close(fd)
     return size, entries
+
+
+def _entries(folder: int) -> Iterator[tuple[os.stat_result, str]]:
+    with os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            with contextlib.suppress(OSError):
+                yield entry.stat(follow_symlinks=False), entry.name
+            if count > FILES_LIMIT:
+                return
 
 
 def remove(path: str) -> None:

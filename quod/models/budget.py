@@ -41,7 +41,8 @@ class Budget:
 
     Calls are reserved before they begin, so there are never more than allowed, also at the same time.
     Tokens and money are known after a call: those in flight together can end above the limit, none begins
-    there. `elapsed` are the seconds that the job ran before, when it is resumed.
+    there, not even one that waited for its turn. `elapsed` are the seconds that the job ran before, when it
+    is resumed.
     """
 
     def __init__(
@@ -72,25 +73,28 @@ class Budget:
 
     def reserve(self, price: pricing.Price | None) -> None:
         """Take one call. Raises LimitExceeded, or Misconfigured for a limit that cannot be kept."""
-        limits, used = self.limits, self.usage
-        if limits.cost is not None and price is None:
+        if self.limits.cost is not None and price is None:
             raise errors.Misconfigured(
                 "QUOD_BUDGET_COST is set, but the price of the model is unknown; name a file with its price "
                 "in QUOD_PRICES",
                 setting="prices",
             )
+        self._refuse("calls", self._calls, self.limits.calls)
+        self.check()
+        self._calls += 1
+
+    def check(self) -> None:
+        """Whether a reserved call may still begin. Raises as `reserve` does."""
+        limits, used = self.limits, self.usage
         if self._unknown and (limits.tokens is not None or limits.cost is not None):
             name = "tokens" if limits.tokens is not None else "cost"
             raise errors.Misconfigured(
                 f"QUOD_BUDGET_{name.upper()} cannot be kept: a reply had no usage or no known price",
                 setting=f"budget_{name}",
             )
-        tokens = used.input_tokens + used.output_tokens
         self._refuse("seconds", self._clock() - self._began, limits.seconds)
-        self._refuse("calls", self._calls, limits.calls)
-        self._refuse("tokens", tokens, limits.tokens)
+        self._refuse("tokens", used.input_tokens + used.output_tokens, limits.tokens)
         self._refuse("cost", float(self._cost), None if limits.cost is None else float(limits.cost))
-        self._calls += 1
 
     def spend(self, usage: jobs.Usage, price: pricing.Price | None) -> jobs.Usage:
         """Count a reply, and give its usage with its cost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quod import errors
 from quod.models import wire
@@ -19,7 +19,7 @@ class Translator:
 
     url: str
     model: str
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
     def translated(self, error: Exception) -> errors.QuodError:
         """The error to raise instead of `error`."""
@@ -43,6 +43,10 @@ class Translator:
         refused = isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError)
         kind = Refused if refused else errors.ToolFailed
         return kind(self._says(error), tool=self.model)
+
+    def cause(self, error: Exception) -> Exception | None:
+        """`error` for the traceback, unless it would show the key there."""
+        return None if self.secret and self.secret in str(error) else error
 
     @property
     def place(self) -> str:

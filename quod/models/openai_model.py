@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from quod import errors
@@ -20,7 +21,8 @@ class OpenAIModel:
     `timeout` in seconds for one reply; `retries` after a broken connection or status 408, 409, 429 or 5xx,
     with the waiting time that the endpoint asks for, else growing from half a second to eight; at most
     `concurrency` calls to the URL at once, all models of the event loop together. A reply has at most
-    `max_tokens` tokens unless the request says otherwise.
+    `max_tokens` tokens unless the request says otherwise. `admit` is called when a call has waited for its
+    turn and may raise, so that a budget which ran out meanwhile stops the call.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class OpenAIModel:
         retries: int = 2,
         concurrency: int = 8,
         max_tokens: int = 4096,
+        admit: Callable[[], None] = lambda: None,
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise errors.Misconfigured(
@@ -45,6 +48,7 @@ class OpenAIModel:
         self.url, self.name = url, model
         self._key, self._timeout, self._retries = api_key, timeout, retries
         self._concurrency, self._max_tokens = concurrency, max_tokens
+        self._admit = admit
         self._failures = failures.Translator(url, model, api_key)
 
     @classmethod
@@ -64,7 +68,14 @@ class OpenAIModel:
         return cls.with_limits(settings.model_url, settings.model, key, settings)
 
     @classmethod
-    def with_limits(cls, url: str, model: str, api_key: str | None, settings: Settings) -> OpenAIModel:
+    def with_limits(
+        cls,
+        url: str,
+        model: str,
+        api_key: str | None,
+        settings: Settings,
+        admit: Callable[[], None] = lambda: None,
+    ) -> OpenAIModel:
         """A model with the time, retries, concurrency and length that the settings give."""
         return cls(
             url,
@@ -74,6 +85,7 @@ class OpenAIModel:
             retries=settings.model_retries,
             concurrency=settings.model_concurrency,
             max_tokens=settings.max_tokens,
+            admit=admit,
         )
 
     async def complete(self, request: base.Request, on_text: base.OnText | None = None) -> base.Reply:
@@ -81,12 +93,15 @@ class OpenAIModel:
         shared = endpoint.at(self.url)
         dialect = shared.dialect(self.name)
         async with shared.slots.held(self._concurrency):
+            self._admit()
             while True:
                 used = dataclasses.replace(dialect)
                 try:
                     return await self._call(request, on_text, used)
                 except failures.Refused as error:
-                    if not await self._learned(str(error), request, used, dialect):
+                    if request.schema is not None and _blames_schema(str(error)):
+                        request = dataclasses.replace(request, schema=None)
+                    elif not await self._learned(str(error), request, used, dialect):
                         raise
 
     async def aclose(self) -> None:
@@ -108,7 +123,7 @@ class OpenAIModel:
             async with asyncio.timeout(self._timeout), await create(**arguments, stream=True) as chunks:
                 return await wire.streamed(chunks, on_text)
         except (openai.OpenAIError, wire.BrokenOff, TimeoutError, ValueError) as error:
-            raise self._failures.translated(error) from error
+            raise self._failures.translated(error) from self._failures.cause(error)
 
     async def _learned(
         self, said: str, request: base.Request, used: endpoint.Dialect, dialect: endpoint.Dialect
@@ -116,7 +131,7 @@ class OpenAIModel:
         """Whether a refusal of a call as in `used` is about something that can be said in another way."""
         if "stream_options" in said and used.stream_usage:
             dialect.stream_usage = False
-        elif "max_completion_tokens" in said and used.length == "max_tokens":
+        elif "max_completion_tokens" in said and "too large" not in said and used.length == "max_tokens":
             dialect.length = "max_completion_tokens"
         elif request.schema is None:
             return False
@@ -142,3 +157,9 @@ class OpenAIModel:
     async def _client(self) -> openai.AsyncOpenAI:
         shared = endpoint.at(self.url)
         return await shared.client(self, self._key, self._timeout, self._retries)
+
+
+def _blames_schema(said: str) -> bool:
+    """Whether an endpoint that takes schemas cannot take this one; replies are validated in any case."""
+    said = said.lower()
+    return "invalid schema" in said or "json schema" in said

@@ -52,13 +52,19 @@ class Models:
         if override is not None:
             return budget.Budgeted(override, self.budget, getattr(override, "price", None))
         chosen, settings = self._endpoint(role), self._settings
+        if not chosen.url and settings.cache != "replay":
+            raise errors.Misconfigured(
+                f"no endpoint for the {role}: set QUOD_MODEL_URL or QUOD_ROLES__{role.upper()}__URL to the "
+                "base URL of an OpenAI-compatible endpoint, for example http://localhost:8000/v1",
+                setting="model_url",
+            )
         if not chosen.model:
             raise errors.Misconfigured(
                 f"no model for the {role}: set QUOD_MODEL or QUOD_ROLES__{role.upper()}__MODEL to the name "
                 "of the model at the endpoint",
                 setting="model",
             )
-        paid = self._paid(role, chosen) if settings.cache != "replay" else None
+        paid = self._paid(chosen) if settings.cache != "replay" else None
         if settings.cache == "off":
             assert paid is not None
             return paid
@@ -76,19 +82,16 @@ class Models:
         for model in self._opened.values():
             await model.aclose()
 
-    def _paid(self, role: Role, chosen: Endpoint) -> budget.Budgeted:
+    def _paid(self, chosen: Endpoint) -> budget.Budgeted:
         """The model at the endpoint, with its price and the budget of the job."""
-        if not chosen.url:
-            raise errors.Misconfigured(
-                f"no endpoint for the {role}: set QUOD_MODEL_URL or QUOD_ROLES__{role.upper()}__URL to the "
-                "base URL of an OpenAI-compatible endpoint, for example http://localhost:8000/v1",
-                setting="model_url",
-            )
+        assert chosen.url is not None
         assert chosen.model is not None
         secret = chosen.api_key.get_secret_value() if chosen.api_key else None
         where = (chosen.url, chosen.model, secret)
         if where not in self._opened:
-            self._opened[where] = openai_model.OpenAIModel.with_limits(*where, self._settings)
+            self._opened[where] = openai_model.OpenAIModel.with_limits(
+                *where, self._settings, self.budget.check
+            )
         if self._prices is None:
             self._prices = pricing.load(self._settings.prices)
         price = self._prices.find(chosen.url, chosen.model)

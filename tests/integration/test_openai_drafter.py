@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quod import Client, errors, jobs, testing
+from quod import Client, errors, jobs, settings, testing
 
 TEXT = (
     "A stall sells jam at $4 and tea at $3. At most 20 jars fit, and it must hold at least 5 jars of tea. "
@@ -106,3 +107,43 @@ def test_an_endpoint_that_is_down_can_be_tried_again() -> None:
 def test_a_missing_model_is_named() -> None:
     with Client(drafter="openai") as quod, pytest.raises(errors.Misconfigured, match="QUOD_MODEL_URL"):
         quod.solve(TEXT)
+
+
+def test_the_formulator_can_have_a_model_of_its_own() -> None:
+    endpoint = settings.Endpoint(model="careful")
+    with testing.ScriptedServer([reply()]) as server, client(server, roles={"formulator": endpoint}) as quod:
+        assert quod.solve(TEXT).status is jobs.Status.SOLVED
+    assert server.requests[0].json["model"] == "careful"
+
+
+def test_a_recorded_solve_is_replayed_without_any_endpoint(tmp_path: Path) -> None:
+    kept = {"cache_file": tmp_path / "replies.sqlite"}
+    with testing.ScriptedServer([reply()]) as server, client(server, cache="on", **kept) as quod:
+        recorded = quod.solve(TEXT)
+    with Client(drafter="openai", model="scripted", cache="replay", **kept) as quod:
+        replayed = quod.solve(TEXT)
+        with pytest.raises(errors.Misconfigured, match="QUOD_CACHE=replay"):
+            quod.solve(TEXT + " Jars are blue.")
+    assert replayed.answer == recorded.answer
+    assert (replayed.usage.model_calls, replayed.usage.cached_replies) == (0, 1)
+    assert replayed.check().strength == "exact"
+
+
+def test_what_a_solve_cost_is_in_its_result(tmp_path: Path) -> None:
+    scripted = testing.Scripted(
+        reply(), input_tokens=2000, cached_tokens=1500, output_tokens=1000, reasoning_tokens=600
+    )
+    with testing.ScriptedServer([scripted]) as server:
+        price = {
+            "host": server.url.split("/")[2],
+            "model": "scripted",
+            "input": 2,
+            "cached_input": 1,
+            "output": 4,
+        }
+        table = tmp_path / "prices.json"
+        table.write_text(json.dumps({"as_of": "2026-11-01", "source": "a test", "prices": [price]}))
+        with client(server, prices=table) as quod:
+            usage = quod.solve(TEXT).usage
+    assert (usage.cached_tokens, usage.reasoning_tokens) == (1500, 600)
+    assert usage.cost == 0.0065  # (500*2 + 1500*1 + 1000*4) / 10^6

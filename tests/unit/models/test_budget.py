@@ -128,6 +128,17 @@ def test_the_end_of_the_wall_time_cuts_a_call_off() -> None:
     assert error.value >= 0.2
 
 
+def test_calls_that_waited_for_their_turn_are_checked_again() -> None:
+    reply = testing.Scripted("hi", input_tokens=60, output_tokens=0)
+    limits = {"model_concurrency": 1, "budget_tokens": 100}
+    with testing.ScriptedServer([reply], repeat_last=True) as server:
+        given = Settings(_env_file=None, model_url=server.url, model="m", **limits)  # type: ignore[arg-type, call-arg]
+        models = roles.Models(given)
+        found = calls(models.get("planner"), 6)
+    assert len(server.requests) == 2
+    assert sum(isinstance(item, errors.LimitExceeded) and item.kind == "tokens" for item in found) == 4
+
+
 def test_a_timeout_of_the_model_is_not_taken_for_the_budget() -> None:
     slow = testing.Scripted("late", delay=30)
     with testing.ScriptedServer([slow]) as server:

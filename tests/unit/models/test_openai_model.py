@@ -143,6 +143,29 @@ def test_a_model_that_wants_the_newer_name_of_the_limit_gets_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid schema for response_format 'reply': 'format' is not permitted",
+        "The provided JSON schema contains features not supported by xgrammar.",
+    ],
+)
+def test_one_schema_that_is_refused_does_not_end_schemas(said: str) -> None:
+    script = [testing.Scripted(said, status=400), "one", "two"]
+    with testing.ScriptedServer(script, owned_by="vllm") as server:
+        assert [reply.text for reply in ask(model(server.url), SCHEMA, SCHEMA)] == ["one", "two"]
+    assert ["response_format" in request.json for request in server.requests] == [True, False, True]
+    assert server.listed == 0
+
+
+def test_a_limit_that_is_too_large_is_not_taken_for_a_wrong_name() -> None:
+    said = "'max_tokens' or 'max_completion_tokens' is too large: 9. The context has 8 tokens."
+    with testing.ScriptedServer([testing.Scripted(said, status=400)]) as server:
+        with pytest.raises(errors.ToolFailed, match="too large"):
+            ask(model(server.url))
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
     ("reply", "error", "says"),
     [
         (testing.Scripted("slow down", status=429), errors.Unavailable, "429"),
@@ -175,6 +198,8 @@ def test_no_secret_reaches_a_message() -> None:
         with pytest.raises(errors.QuodError) as caught:
             ask(client)
     assert "127.0.0.1" in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None  # the library's error repeats what the endpoint said
     for secret in ("sk-very-secret", "pass-word"):
         assert secret not in str(caught.value)
 

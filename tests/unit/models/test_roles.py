@@ -83,6 +83,7 @@ def test_roles_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        ({}, "QUOD_MODEL_URL"),
         ({"model": "m"}, "QUOD_MODEL_URL or QUOD_ROLES__DECOMPOSER__URL"),
         ({"model_url": "http://localhost:8000/v1"}, "QUOD_MODEL or QUOD_ROLES__DECOMPOSER__MODEL"),
         ({"cache": "replay"}, "QUOD_MODEL or QUOD_ROLES__DECOMPOSER__MODEL"),

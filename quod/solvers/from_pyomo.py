@@ -101,9 +101,7 @@ def _rounded(read: formulation.Formulation) -> list[str]:
     for name, text in texts:
         found = _LONG.search(text)
         if found is not None:
-            return [
-                f"{name}: the code's own arithmetic rounded {found.group()}; exact is only what follows it"
-            ]
+            return [f"{name}: {found.group()} was rounded by the arithmetic of the code; the rest is exact"]
     return []
 
 

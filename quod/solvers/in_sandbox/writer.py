@@ -47,6 +47,8 @@ class Writer:
         for row in self.model.component_data_objects(pyo.Constraint, active=True, descend_into=True):
             constraints += self.attempt(row.name, self.constraint, row) or []
         objective = self.objective()
+        if not self.variables:
+            self.problems.append("the model has no variables")
         return {"variables": self.variables, "objective": objective, "constraints": constraints}
 
     def attempt(self, name: str, function: Any, *arguments: Any) -> Any:

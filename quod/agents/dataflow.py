@@ -100,7 +100,10 @@ class Dataflow:
     def _accept(self, item: Item) -> None:
         if isinstance(item, PlanProblem):
             self.problems.append(item)
-            if item.task is not None and item.task not in self.tasks and item.task not in self.outcomes:
+            if item.task is None or item.task in self.tasks:
+                return
+            if self.recall is not None or item.task not in self.outcomes:
+                self.values.pop(item.task, None)  # of an earlier plan
                 self._register(jobs.Task(id=item.task, tool=item.tool or "?"), [])
                 self._fail(item.task, item.message)
             return

@@ -236,6 +236,18 @@ def test_outcomes_of_earlier_plans_can_be_referred_to(simulate: Simulate) -> Non
     assert list(execution.outcomes) == ["2"]
 
 
+def test_with_recall_an_id_of_an_earlier_plan_is_another_task(simulate: Simulate) -> None:
+    """Only what recall knows is not run again; a problem does not borrow the output of its namesake."""
+    earlier = simulate(scheduler.run([task(1), task(2), task(3)], work)).outcomes
+    before = {"2": jobs.TaskOutcome(task="2", tool="work", outcome="ok", value={"id": "recalled"})}
+    problem = scheduler.PlanProblem("unreadable", task="3")
+    plan = [task(1, seconds=5), task(2), problem, task(4, 1, 2), task(5, 3)]
+    execution = simulate(scheduler.run(plan, work, finished=earlier, recall=lambda task: before.get(task.id)))
+    assert outcomes(execution) == {"1": "ok", "2": "ok", "3": "error", "4": "ok", "5": "skipped"}
+    assert execution.outcomes["1"].end == 5
+    assert execution.outcomes["4"].value == {"id": "4", "seen": ["1", "recalled"]}
+
+
 def test_times_are_those_of_the_clock_that_is_given(simulate: Simulate) -> None:
     execution = simulate(scheduler.run([task(1)], work, clock=lambda: 42.0))
     assert (execution.outcomes["1"].start, execution.outcomes["1"].end) == (42, 42)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import math
+import operator
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from pathlib import Path
 import pydantic
 
 from quod import documents, errors
-from quod.agents import makespan as scheduling
+from quod.agents import makespan
 
 DRAWS = 24
 """Simulated runs behind one predicted makespan."""
@@ -189,7 +190,7 @@ def advise(
     fit = fits.tasks[task]
     if n < 1 or p < 1:
         raise errors.InvalidInput(f"n is {n} and p is {p}; give numbers from 1 on", field="n")
-    sizes = sorted(set(candidates)) if candidates is not None else sizes_worth_trying(fit, n)
+    sizes = sorted(set(candidates)) if candidates is not None else sizes_worth_trying(fit, n, p)
     if not sizes:
         raise errors.InvalidInput("no candidates were given", field="candidates")
     tried = [predict(fit, n, m, p, provenance=fits.provenance) for m in sizes]
@@ -225,12 +226,16 @@ def predict(fit: TaskFit, n: int, m: int, p: int, *, provenance: str = "") -> Ad
     )  # fmt: skip
 
 
-def sizes_worth_trying(fit: TaskFit, n: int) -> list[int]:
-    """For each number of pieces the smallest size that needs no more: larger ones only wait longer."""
+def sizes_worth_trying(fit: TaskFit, n: int, p: int) -> list[int]:
+    """For each number of pieces the smallest size that needs no more: larger ones only wait longer.
+
+    Of many numbers some are left out, but few that p divides, which leave no worker idle at the end.
+    """
     low, high = min(fit.m[0], n), min(fit.m[1], n)
     most = len(pieces(n, low, overlap=fit.overlap))
     steps = min(most, MOST_CANDIDATES)
-    counts = {round(most ** (i / max(1, steps - 1))) for i in range(steps)} | set(range(1, min(most, 20) + 1))
+    counts = {round(most ** (i / max(1, steps - 1))) for i in range(steps)}
+    counts |= set(range(1, min(most, 20) + 1)) | set(range(p, min(most, p * MOST_CANDIDATES) + 1, p))
     found = {low, high}
     for k in counts:
         m = math.ceil(2 * n / (k + 1)) if fit.overlap else math.ceil(n / k)
@@ -261,16 +266,13 @@ def _latency(fit: TaskFit, sizes: Sequence[int], n: int, p: int) -> float:
     """Mean makespan of simulated runs; they share their randomness with those of other sizes."""
     at_once = min(p, len(sizes))
     expected = [fit.sub.seconds(size, at_once) for size in sizes]
-    after = tuple(range(len(sizes)))
     draws = 1 if len(fit.sub.spread) == 1 else DRAWS
     total = 0.0
     for number in range(draws):
         draw = random.Random(number)
-        calls = [scheduling.Call(seconds * draw.choice(fit.sub.spread)) for seconds in expected]
-        if fit.final:
-            calls.append(scheduling.Call(fit.final.seconds(n) * draw.choice(fit.final.spread), after))
-        total += scheduling.makespan(calls, p)
-    return total / draws
+        factors = draw.choices(fit.sub.spread, k=len(expected))
+        total += makespan.independent(map(operator.mul, expected, factors), at_once)
+    return total / draws + (fit.final.seconds(n) if fit.final else 0.0)
 
 
 def _features(m: float, n: float) -> tuple[float, float, float, float]:

@@ -8,7 +8,7 @@ the wave before it, would predict too much.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -22,6 +22,14 @@ class Call:
     seconds: float
     after: tuple[int, ...] = ()
     worker: bool = True
+
+
+def independent(seconds: Iterable[float], workers: int) -> float:
+    """Makespan of calls that wait for nothing, in this order; the same as `makespan`, but faster."""
+    free = [0.0] * workers
+    for each in seconds:
+        heapq.heapreplace(free, free[0] + each)
+    return max(free)
 
 
 def makespan(calls: Sequence[Call], workers: int) -> float:

@@ -66,6 +66,8 @@ def _call(calls: Sequence[tuple[Call, int]]) -> granularity.CallFit:
     """Least squares; a line that falls is replaced by a constant, since no call gets cheaper by its size."""
     size = np.array([call.size for call, _ in calls], float)
     load = size * np.array([at_once - 1 for _, at_once in calls], float)
+    if not _told_apart(calls):
+        load = np.zeros_like(size)
     seconds = np.array([call.seconds for call, _ in calls], float)
 
     def line(values: Sequence[float]) -> granularity.Line:
@@ -87,6 +89,14 @@ def _call(calls: Sequence[tuple[Call, int]]) -> granularity.CallFit:
         r_squared=round(1 - missed / total, 4) if total > 0 and len(calls) > ENOUGH else None,
         calls=len(calls),
     )
+
+
+def _told_apart(calls: Sequence[tuple[Call, int]]) -> bool:
+    """Whether one size was measured under several loads; else load and size rise and fall together."""
+    loads: dict[int, set[int]] = collections.defaultdict(set)
+    for call, at_once in calls:
+        loads[call.size].add(at_once)
+    return any(len(found) > 1 for found in loads.values())
 
 
 def _overhead(trials: Sequence[Trial]) -> granularity.Line:

@@ -24,6 +24,7 @@ from quod.workers import sandbox
 LIMITS = sandbox.Limits(seconds=20, cpu_seconds=20, memory_mb=2048)
 """Of one run of a program, which holds all cells so far; the checker allows more time and the same memory."""
 
+_AGAIN = " (restart, and write the cells anew)"
 EXPRESSION_LIMIT = 2000
 """Characters of an answer's expression that are looked at; the cells are the place for more."""
 
@@ -38,6 +39,7 @@ Reply with one JSON object for each turn:
 to see. Cells that fail are dropped, and have to be written again.
 - "answer": null until the cells hold the answer; then one Python expression over their names whose value is \
 the answer, for example "total" or "{'weeks': weeks, 'cost': cost}". It is evaluated at the end of all cells.
+- "restart": true drops all cells before this one; otherwise leave it away.
 
 Rules of the cells:
 - Let Python find every number of the answer; an expression of constants only is not accepted.
@@ -55,6 +57,7 @@ class Turn(pydantic.BaseModel):
     thought: str
     code: str | None = None
     answer: str | None = None
+    restart: bool = False
 
     @pydantic.model_validator(mode="after")
     def _does_something(self) -> Turn:
@@ -108,7 +111,7 @@ class _Session:
             except structured.NoAnswer as error:
                 return self._ended(jobs.Termination.NOT_UNDERSTOOD, str(error))
             observation, certificate = await self._act(turn)
-            self.attempts.append({**turn.model_dump(exclude_none=True), "observation": observation})
+            self.attempts.append({**turn.model_dump(exclude_defaults=True), "observation": observation})
             if certificate is not None:
                 return self._ended(jobs.Termination.COMPUTED, None, certificate)
             self.messages.append({"role": "assistant", "content": turn.model_dump_json()})
@@ -123,17 +126,18 @@ class _Session:
     async def _act(self, turn: Turn) -> tuple[dict[str, Any], jobs.Certificate | None]:
         """Run the cell, then the whole program if there is an answer; what was seen, and what it proves."""
         seen: dict[str, Any] = {}
+        if turn.restart:
+            self.python.cells.clear()
         if (turn.code or "").strip():
             seen = await self.context.offload(self.python.run, turn.code)
             if not seen["ok"]:
                 return seen, None
         if not (turn.answer or "").strip():
             return seen, None
-        expression = str(turn.answer)
-        if not self.python.cells or _is_constant(expression):
-            error = "the answer must be computed: run a cell, and give an expression over its names"
-            return {"ok": False, "error": error}, None
-        return await self._finish(expression)
+        objection = _objection(str(turn.answer))
+        if objection is not None:
+            return {"ok": False, "error": objection}, None
+        return await self._finish(str(turn.answer))
 
     async def _finish(self, expression: str) -> tuple[dict[str, Any], jobs.Certificate | None]:
         program, run = await self.context.offload(self.python.finish, expression)
@@ -141,14 +145,17 @@ class _Session:
         if not run.ok:
             return seen, None
         if run.truncated:
-            return {"ok": False, "error": "the program prints too much to be compared; print less"}, None
+            return {"ok": False, "error": f"the program prints too much to be compared{_AGAIN}"}, None
         if run.value is None:
             return {"ok": False, "error": f"the answer {expression!r} has no value; None is no answer"}, None
         certificate = evidence.computation(program, "", run, LIMITS)
         try:
             await self.context.offload(certificates.check, certificate)
         except errors.CertificateRejected as error:
-            return {"ok": False, "error": f"the program does not do the same every time: {error}"}, None
+            return {
+                "ok": False,
+                "error": f"the program does not do the same every time{_AGAIN}: {error}",
+            }, None
         return {"ok": True, "answer": run.value}, certificate
 
     def _ended(
@@ -165,12 +172,16 @@ class _Session:
         }
 
 
-def _is_constant(expression: str) -> bool:
-    """Whether an expression names nothing; what cannot be parsed fails in the sandbox, with its message."""
+def _objection(expression: str) -> str | None:
+    """What speaks against an expression as the answer before it is evaluated."""
     if len(expression) > EXPRESSION_LIMIT:
-        return False
+        return (
+            f"the answer has more than {EXPRESSION_LIMIT} characters; compute it in a cell, and give its name"
+        )
     try:
         tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return not any(isinstance(node, ast.Name) for node in ast.walk(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return f"the answer is not one Python expression: {type(error).__name__}: {error}"
+    if any(isinstance(node, ast.Name) for node in ast.walk(tree)):
+        return None
+    return "the answer must be computed: give an expression over the names of the cells"

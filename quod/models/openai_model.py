@@ -120,7 +120,8 @@ class OpenAIModel:
                 return wire.reply(await create(**arguments))
             if dialect.stream_usage:
                 arguments["stream_options"] = {"include_usage": True}
-            async with asyncio.timeout(self._timeout), await create(**arguments, stream=True) as chunks:
+            stream = await create(**arguments, stream=True)
+            async with asyncio.timeout(self._timeout), stream as chunks:
                 return await wire.streamed(chunks, on_text)
         except (openai.OpenAIError, wire.BrokenOff, TimeoutError, ValueError) as error:
             raise self._failures.translated(error) from self._failures.cause(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,6 +99,22 @@ class Store:
             return self._reading()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        give_up = time.monotonic() + BUSY_SECONDS
+        try:
+            while not self._prepared(connection):
+                if time.monotonic() > give_up:
+                    raise errors.Unavailable(f"{self.path} is in use by others")
+                time.sleep(0.01)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepared(self, connection: sqlite3.Connection) -> bool:
+        """Make the layout if there is none; False when another process is just about to.
+
+        SQLite does not wait when two turn on WAL at once: one of them is told that the file is locked.
+        """
         try:
             if self._is_new(connection):
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -106,10 +123,11 @@ class Store:
                     connection.execute(_LAYOUT)
                     connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            connection.close()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                return False
             raise
-        return connection
+        return True
 
     def _reading(self) -> sqlite3.Connection:
         if not self.path.exists():

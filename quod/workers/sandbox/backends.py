@@ -23,10 +23,14 @@ def refused(attempt, *arguments):
         return True
     return False
 
+def start():
+    if os.fork() == 0:
+        os._exit(0)
+
 json.dump({
     "network": not refused(socket.socket),
     "other files": not refused(os.listdir, "/etc"),
-    "processes": not refused(os.fork),
+    "processes": not refused(start),
 }, open("result.json", "w"))
 """
 """Writes what it could do and should not be able to."""

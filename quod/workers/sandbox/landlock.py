@@ -27,6 +27,21 @@ _WORK = (
 _DEVICE = {"/dev/null": _READ_FILE | _WRITE_FILE | _TRUNCATE}
 
 
+_ALWAYS_OPEN = (
+    "bugs of the Linux kernel",
+    "side channels (timing, caches, the load of the machine)",
+    "whether a file outside exists, its size, owner and times, and where a symlink leads",
+    "whether a process id is in use, and its scheduling",
+    "short excess: disk space, files and threads are measured every 50 ms",
+)
+_SINCE = {
+    2: "moving files between folders of the work folder: this kernel refuses it",
+    5: "requests to devices: only the system-call filter refuses them",
+    6: "signals between a program's own processes: refused, as this kernel cannot confine them",
+}
+"""By the version of Landlock's interface that ends it."""
+
+
 @functools.cache
 def abi() -> int:
     """The version of Landlock's interface in this kernel; 0 when there is none."""
@@ -47,14 +62,8 @@ class Landlock:
         return syscalls.unknown_machine()
 
     def does_not_cover(self) -> tuple[str, ...]:
-        """What one process's restrictions leave open."""
-        return (
-            "bugs of the Linux kernel",
-            "side channels (timing, caches)",
-            "whether a file outside exists, its size, owner and times, and where a symlink leads",
-            "whether a process id is in use",
-            "disk space and memory of a moment: the work folder is measured every 50 ms",
-        )
+        """What one process's restrictions leave open, and what this kernel's version of Landlock lacks."""
+        return _ALWAYS_OPEN + tuple(text for since, text in _SINCE.items() if abi() < since)
 
     def launch(self, place: base.Place, python: Sequence[str]) -> base.Launch:
         """The interpreter, started through enter.py."""

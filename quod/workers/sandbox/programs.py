@@ -72,7 +72,7 @@ def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run
             launch.command,
             limits=_runner_limits(place.limits, launch.helpers),
             input=stdin,
-            env={**ENVIRONMENT, "HOME": launch.home, "TMPDIR": launch.home},
+            env={**ENVIRONMENT, "HOME": launch.home, "TMPDIR": launch.home, "PWD": launch.home},
             cwd=launch.cwd,
             pass_fds=launch.pass_fds,
             through=launch.through,

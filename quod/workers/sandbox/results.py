@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from quod.workers import runner
 NAME = "result.json"
 SIZE_LIMIT = 4 << 20
 """Bytes of a result at most; a larger one counts as none."""
-FILES_LIMIT = 4096
+FILES_LIMIT = 2048
 """Files and folders in a work folder at most."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,11 +35,13 @@ def value(folder: int) -> Any:
         fd = os.open(NAME, flags, dir_fd=folder)
     except OSError:
         return None
-    with open(fd, "rb") as stream:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > SIZE_LIMIT:
             return None
-        data = stream.read(SIZE_LIMIT + 1)
+        data = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+    finally:
+        os.close(fd)
     if len(data) > SIZE_LIMIT:
         return None
     try:
@@ -115,6 +118,7 @@ def remove(path: str) -> None:
     """
     top = os.open(path, _FOLDER)
     numbers = itertools.count()
+    new = secrets.token_hex(8)  # names that no program could have used
     try:
         waiting = _folders(top)
         while waiting:
@@ -122,7 +126,7 @@ def remove(path: str) -> None:
             fd = os.open(name, _FOLDER, dir_fd=top)
             try:
                 for inner in _folders(fd):
-                    moved = f"{path.rpartition('-')[2]}-{next(numbers)}"  # a name no program could know
+                    moved = f"{new}-{next(numbers)}"
                     os.rename(inner, moved, src_dir_fd=fd, dst_dir_fd=top)
                     waiting.append(moved)
             finally:

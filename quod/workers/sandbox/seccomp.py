@@ -26,7 +26,7 @@ _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOTTY, _ENOSYS = 1, 25, 38
 _X32 = 0x40000000
 
-_REFUSED = """
+_REFUSED_NAMES = """
     accept accept4 bind connect listen recvmmsg sendmmsg setsockopt socket
     kcmp pidfd_getfd pidfd_open pidfd_send_signal process_madvise process_mrelease process_vm_readv
     process_vm_writev ptrace rt_sigqueueinfo rt_tgsigqueueinfo tkill get_robust_list
@@ -48,6 +48,8 @@ _REFUSED = """
     kexec_file_load kexec_load lookup_dcookie modify_ldt nfsservctl personality quotactl quotactl_fd reboot
     sethostname setdomainname swapoff swapon sync syncfs sysfs syslog _sysctl uselib ustat vhangup
 """
+
+REFUSED = tuple(_REFUSED_NAMES.split())
 """Calls that fail with EPERM whatever their arguments are."""
 
 _ABSENT = ("clone3", "openat2")
@@ -99,7 +101,7 @@ def packed(code: Sequence[Instruction]) -> bytes:
 
 def _blocks(*, fork: bool, signals: bool) -> Iterable[tuple[str, list[Instruction]]]:
     refused = [_error(_EPERM)]
-    for name in _REFUSED.split():
+    for name in REFUSED:
         yield name, refused
     for name in _ABSENT:
         yield name, [_error(_ENOSYS)]

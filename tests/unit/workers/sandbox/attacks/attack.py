@@ -7,7 +7,8 @@ import textwrap
 from typing import Any
 
 PRELUDE = """
-import ctypes, errno, fcntl, json, mmap, os, resource, signal, socket, struct, subprocess, sys, threading, time
+import ctypes, errno, fcntl, json, mmap, os, resource, signal, socket, struct
+import subprocess, sys, threading, time
 W = json.load(sys.stdin)
 NR = W["nr"]
 libc = ctypes.CDLL(None, use_errno=True)

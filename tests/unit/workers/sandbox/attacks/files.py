@@ -78,7 +78,8 @@ READ = [
     Attack(
         "devices",
         """
-        for name in ('mem', 'kmsg', 'vda', 'sda', 'nvme0n1', 'ptmx', 'tty', 'fuse', 'kvm', 'net/tun', 'console'):
+        names = 'mem kmsg vda sda nvme0n1 ptmx tty fuse kvm net/tun console'.split()
+        for name in names:
             if tried(os.open, f'/dev/{name}', os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK) is not None:
                 breach(name)
         """,
@@ -100,7 +101,11 @@ WRITE = [
     Attack("rename", "tried(os.rename, W['canary'], W['outside'] + '/other')"),
     Attack(
         "bring_out",
-        "open('x', 'w').close(); tried(os.rename, 'x', W['outside'] + '/x'); tried(os.link, 'x', W['outside'] + '/y')",
+        """
+        open('x', 'w').close()
+        tried(os.link, 'x', W['outside'] + '/y')
+        tried(os.rename, 'x', W['outside'] + '/x')
+        """,
     ),
     Attack("truncate", "tried(os.truncate, W['canary'], 1); tried(os.truncate, W['library'], 1)"),
     Attack(

@@ -33,7 +33,12 @@ ATTACKS = [
     Attack("chroot", "if tried(os.chroot, '.') is None and raw('chroot', b'.') == 0: breach()", loose="root"),
     Attack(
         "pivot_root",
-        "os.mkdir('old')\nraw('pivot_root', b'.', b'old')\nif ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS): breach(ctypes.get_errno())",
+        """
+        os.mkdir('old')
+        raw('pivot_root', b'.', b'old')
+        if ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
+            breach(ctypes.get_errno())
+        """,
         loose="root",
     ),
     Attack(
@@ -72,7 +77,12 @@ ATTACKS = [
     Attack("messages", "if (key := raw('msgget', 0, 0o600)) >= 0: breach(key); raw('msgctl', key, 0, 0)"),
     Attack(
         "posix_messages",
-        "if raw('mq_open', W['marker'].encode(), 0x42, 0o600, 0) >= 0: breach(); raw('mq_unlink', W['marker'].encode())",
+        """
+        name = W['marker'].encode()
+        if raw('mq_open', name, 0x42, 0o600, 0) >= 0:
+            raw('mq_unlink', name)
+            breach()
+        """,
     ),
     Attack(
         "posix_shared_memory",
@@ -96,7 +106,8 @@ ATTACKS = [
         """
         for which in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_CPU):
             _, hard = resource.getrlimit(which)
-            if tried(resource.setrlimit, which, (hard + 1, hard + 1)) is None and resource.getrlimit(which)[1] > hard:
+            tried(resource.setrlimit, which, (hard + 1, hard + 1))
+            if resource.getrlimit(which)[1] > hard:
                 breach(which)
         """,
         loose="no",  # containers often keep this from root too
@@ -105,7 +116,8 @@ ATTACKS = [
         "administration",
         """
         calls = {'reboot': (0, 0, 0, 0), 'init_module': (0, 0, 0), 'delete_module': (b'none', 0),
-                 'swapon': (b'/none', 0), 'settimeofday': (struct.pack('=qq', -1, -1), 0), 'acct': (b'/none',),
+                 'swapon': (b'/none', 0), 'settimeofday': (struct.pack('=qq', -1, -1), 0),
+                 'acct': (b'/none',),
                  'sethostname': (b'x', -1), 'kexec_load': (0, 99, 0, 0), 'syslog': (3, bytes(100), 10)}
         for name, arguments in calls.items():
             if raw(name, *arguments) >= 0 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
@@ -125,9 +137,10 @@ ATTACKS = [
     Attack(
         "identity",
         """
-        for change in (lambda: os.setresuid(1, 1, 1), lambda: os.setgroups([0]), lambda: os.setresgid(1, 1, 1)):
+        changes = ((os.setresuid, 1, 1, 1), (os.setgroups, [0]), (os.setresgid, 1, 1, 1))
+        for change, *arguments in changes:
             try:
-                change()
+                change(*arguments)
             except OSError:
                 continue
             breach(os.getresuid(), os.getresgid())
@@ -138,7 +151,8 @@ ATTACKS = [
         "unknown_calls",
         """
         for number in range(462, 600):
-            if libc.syscall(ctypes.c_long(number), 0, 0, 0, 0, 0, 0) >= 0 or ctypes.get_errno() != errno.ENOSYS:
+            result = libc.syscall(ctypes.c_long(number), 0, 0, 0, 0, 0, 0)
+            if result >= 0 or ctypes.get_errno() != errno.ENOSYS:
                 breach(number, ctypes.get_errno())
         """,
         loose="no",

@@ -154,7 +154,13 @@ ATTACKS = [
     bomb("descriptors", "kept = []\nwhile True: kept.append(os.dup(1))", None),
     bomb(
         "pipes",
-        "kept = []\nwhile True:\n    kept.append(os.pipe()); os.set_blocking(kept[-1][1], False); os.write(kept[-1][1], bytes(1 << 20))",
+        """
+        kept = []
+        while True:
+            kept.append(os.pipe())
+            os.set_blocking(kept[-1][1], False)
+            os.write(kept[-1][1], bytes(1 << 20))
+        """,
         None,
     ),
     bomb("never_read_stdin", "time.sleep(1000)", *TIME),

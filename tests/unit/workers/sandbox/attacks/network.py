@@ -8,7 +8,11 @@ ATTACKS = [
     Attack("tcp", "tried(lambda: socket.create_connection(('127.0.0.1', W['tcp']), 1))"),
     Attack(
         "udp",
-        "tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', W['udp'])))",
+        """
+        def send():
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', W['udp']))
+        tried(send)
+        """,
     ),
     Attack("unix_stream", "tried(lambda: socket.socket(socket.AF_UNIX).connect(W['unix']))"),
     Attack(
@@ -33,7 +37,7 @@ ATTACKS = [
         "raw_system_calls",
         """
         fd = raw('socket', socket.AF_INET, socket.SOCK_STREAM, 0)
-        address = struct.pack('=H', socket.AF_INET) + struct.pack('!H', W['tcp']) + bytes([127, 0, 0, 1]) + bytes(8)
+        address = struct.pack('=H', socket.AF_INET) + struct.pack('!H4B8x', W['tcp'], 127, 0, 0, 1)
         raw('connect', fd, address, 16)
         """,
     ),

@@ -91,7 +91,11 @@ time.sleep(60)
     Attack(
         "sibling",
         SURVIVOR
-        + "if raw('clone', 0x8000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:\n    become_survivor()\ntime.sleep(0.2)",
+        + """
+if raw('clone', 0x8000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:
+    become_survivor()
+time.sleep(0.2)
+""",
         limits=SEVERAL,
         loose="no",  # it would be a child of the test itself
     ),
@@ -152,7 +156,11 @@ OTHERS = [
     ),
     Attack(
         "raw_limits_of_others",
-        "if raw('prlimit64', W['victim'], resource.RLIMIT_NOFILE, struct.pack('=QQ', 7, 7), 0) == 0: breach()",
+        """
+        limits = struct.pack('=QQ', 7, 7)
+        if raw('prlimit64', W['victim'], resource.RLIMIT_NOFILE, limits, 0) == 0:
+            breach()
+        """,
     ),
     Attack("priority_of_others", "if raw('setpriority', 0, W['victim'], 19) == 0: breach()"),
     Attack(

@@ -49,9 +49,12 @@ def _parts(document: Any) -> list[tuple[str | None, Any]]:
     if certificate is None or certificate.get("kind") != "conjunction":
         return [(None, document)]
     try:
-        return [(str(part["question"]), part["certificate"]) for part in certificate["evidence"]["parts"]]
+        parts = [(str(part["question"]), part["certificate"]) for part in certificate["evidence"]["parts"]]
     except (KeyError, TypeError):
-        raise errors.InvalidInput("the certificate has no parts; `quod check` tells what is wrong") from None
+        parts = []
+    if not parts:
+        raise errors.InvalidInput("the certificate has no parts; `quod check` tells what is wrong")
+    return parts
 
 
 def _certificate(document: Any) -> dict[str, Any] | None:

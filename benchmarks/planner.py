@@ -14,10 +14,10 @@ token (four characters each) at a fixed pace. The tools sleep for a known time. 
 
 The critical path: a task can begin when the last character of its line is there and its inputs have ended,
 and the run ends with the last task, not before the end of the plan. Tools take their nominal time. In
-`critical_path` a line is there when its last piece was handed to quod's parser: the speed of the model does not
-count, parsing and scheduling do. In `scripted_path` it is there when the script says (50 ms + tokens * pace),
-so HTTP and the server's delays count, too. Each way runs several times, in turns, and the fastest run counts,
-since what else the machine does only adds time; the medians stand in `raw`.
+`critical_path` a line is there when its last piece was handed to quod's parser: the speed of the model does
+not count, parsing and scheduling do. In `scripted_path` it is there when the script says (50 ms + tokens *
+pace), so HTTP and the server's delays count, too. Each way runs several times, in turns, and the fastest run
+counts, since what else the machine does only adds time; the medians stand in `raw`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ A package adds tools by an entry point of the group `quod.tools` that loads to a
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,8 +21,8 @@ from quod.agents.tool import Cost, Function, Tool, from_function
 
 GROUP = "quod.tools"
 """Entry points of this group are tools."""
-_BUILT_IN = "quod.agents.tools"
-"""Module with quod's own, as `TOOLS`; it imports this one, so it is named here and not imported."""
+_BUILT_IN = "quod.agents.tools:TOOLS"
+"""quod's own; their modules import this one, so they are named here and not imported."""
 
 
 def tool(
@@ -105,9 +104,8 @@ class Registry(Mapping[str, Tool]):
         has a name that is taken.
         """
         found = cls()
-        if importlib.util.find_spec(_BUILT_IN):
-            for each in pkgutil.resolve_name(f"{_BUILT_IN}:TOOLS"):
-                found.add(each, "quod")
+        for each in pkgutil.resolve_name(_BUILT_IN):
+            found.add(each, "quod")
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=_order):
             origin = f"the package {point.dist.name}" if point.dist else "an installed package"
             for each in _load(point, origin):

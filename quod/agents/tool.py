@@ -68,8 +68,8 @@ class Tool:
         required = set(self.schema.get("required", ()))
         arguments = []
         for name, part in self.schema["properties"].items():
-            default = "" if name in required else f" = {json.dumps(part.get('default'))}"
-            arguments.append(f"{name}: {_type_name(part)}{default}")
+            default = json.dumps(part["default"], ensure_ascii=False) if "default" in part else "…"
+            arguments.append(f"{name}: {_type_name(part)}" + ("" if name in required else f" = {default}"))
         text = "\n".join(f"    {line}".rstrip() for line in self.description.splitlines())
         return f"{self.name}({', '.join(arguments)})\n{text}"
 

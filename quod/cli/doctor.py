@@ -14,6 +14,7 @@ import typer
 
 from quod import errors, jobs, settings
 from quod.cli import show
+from quod.workers import sandbox
 
 EXAMPLE = {
     "variables": [{"name": "x", "domain": "integer"}, {"name": "y", "domain": "integer"}],
@@ -102,6 +103,20 @@ def _model() -> Finding:
     return Finding("language model", False, f"not set; {fix}", needed=False)
 
 
+def _sandbox() -> Finding:
+    """Which back end generated code runs in, what that one leaves open, and why others do not work."""
+    part = "sandbox for generated code"
+    try:
+        found = sandbox.active(settings.load().sandbox)
+    except errors.Misconfigured as error:
+        return Finding(part, False, str(error), needed=False)
+    problems = [
+        f"{other.name} does not work here: {other.problem}" for other in sandbox.known() if other.problem
+    ]
+    uncovered = f"{found.name}; it does not cover: {'; '.join(found.does_not_cover)}"
+    return Finding(part, found.name != "none", ". ".join([uncovered, *problems]), needed=False)
+
+
 PROBES: list[Callable[[], Finding]] = [
     _python,
     _package("highspy", "LP, MILP, QP solver"),
@@ -109,6 +124,7 @@ PROBES: list[Callable[[], Finding]] = [
     _package("pyomo", "model export"),
     _package("pycrfsuite", "template reader"),
     _package("pyscipopt", "nonlinear and MINLP solver", extra="nonlinear"),
+    _sandbox,
     _model,
     _solve_and_check,
 ]

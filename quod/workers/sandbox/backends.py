@@ -78,6 +78,11 @@ def _try(found: base.Isolation) -> str | None:
     return f"it does not keep a program from: {', '.join(open_ones)}" if open_ones else None
 
 
+def known() -> tuple[Backend, ...]:
+    """Every back end that isolates, tried on this machine, the best first."""
+    return tuple(probed(found.name) for found in ISOLATIONS)
+
+
 def active(setting: str = "auto") -> Backend:
     """The back end that generated code runs in under `setting`: a name, or `auto` for the best that works.
 

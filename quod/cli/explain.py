@@ -49,7 +49,9 @@ def _parts(document: Any) -> list[tuple[str | None, Any]]:
     if certificate is None or certificate.get("kind") != "conjunction":
         return [(None, document)]
     try:
-        parts = [(str(part["question"]), part["certificate"]) for part in certificate["evidence"]["parts"]]
+        parts: list[tuple[str | None, Any]] = [
+            (str(part["question"]), part["certificate"]) for part in certificate["evidence"]["parts"]
+        ]
     except (KeyError, TypeError):
         parts = []
     if not parts:

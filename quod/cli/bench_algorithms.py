@@ -89,9 +89,9 @@ async def _measure(grids: list[Grid], model: str, seed: int) -> tuple[str, Measu
     if model == PARAMETRIC:
         scripted = sweep.scripted(seed)
         return scripted.name, await sweep.run(grids, scripted, seed=seed, progress=progress)
-    # Fewer calls at once than p would be measured as slower calls.
-    most = max(max(grid.p) for grid in grids)
-    models = roles.Models(settings.load(model_concurrency=max(most, settings.load().model_concurrency)))
+    # Fewer calls at once than p would be measured as slower calls, and replies from the cache as faster ones.
+    most = max(settings.load().model_concurrency, *(p for grid in grids for p in grid.p))
+    models = roles.Models(settings.load(model_concurrency=most, cache="off"))
     try:
         endpoint = models.get("planner")
         return endpoint.name, await sweep.run(grids, endpoint, seed=seed, progress=progress)

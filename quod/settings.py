@@ -87,6 +87,8 @@ class Settings(pydantic_settings.BaseSettings):
     """Cosine similarity from which on a solved step is shown; 1 shows none."""
     always_examples: bool = False
     """Whether a sound first formulation is written again beside examples, too: one model call more."""
+    fits: Path | None = None
+    """A report of `quod bench algorithms` on the model in use; it says how large pieces of long texts are."""
     checkpoints: str = "sqlite"
     """Where jobs are kept while they run: `sqlite` (in `data_dir`), `none`, or a postgresql:// URL."""
 

@@ -11,6 +11,7 @@ from quod.agents.tools import (
     formulate,
     pyomo_code,
     run_python,
+    search_text,
     solve,
 )
 
@@ -23,6 +24,7 @@ TOOLS = (
     explain.explain,
     compute.compute,
     run_python.run_python,
+    search_text.search_text,
     choosing.compare,
     choosing.vote,
     choosing.vote_answers,

@@ -103,6 +103,7 @@ class Endpoint:
     url: str
     slots: Slots = field(default_factory=Slots)
     dialects: dict[str, Dialect] = field(default_factory=dict)
+    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     connections: dict[tuple[str | None, float, int], Connections] = field(default_factory=dict)
 
     def dialect(self, model: str) -> Dialect:

@@ -101,7 +101,10 @@ class OpenAIModel:
                 except failures.Refused as error:
                     if request.schema is not None and _blames_schema(str(error)):
                         request = dataclasses.replace(request, schema=None)
-                    elif not await self._learned(str(error), request, used, dialect):
+                        continue
+                    async with shared.learning:
+                        learned = await self._learned(str(error), request, used, dialect)
+                    if not learned:
                         raise
 
     async def aclose(self) -> None:
@@ -123,6 +126,8 @@ class OpenAIModel:
             stream = await create(**arguments, stream=True)
             async with asyncio.timeout(self._timeout), stream as chunks:
                 return await wire.streamed(chunks, on_text)
+        except wire.ListenerFailed as failed:
+            raise failed.error from None
         except (openai.OpenAIError, wire.BrokenOff, TimeoutError, ValueError) as error:
             raise self._failures.translated(error) from self._failures.cause(error)
 
@@ -138,7 +143,7 @@ class OpenAIModel:
             return False
         elif used.grammar == "structured_outputs" and "structured_outputs" in said:
             dialect.grammar = "none"
-        elif used.grammar == "response_format" and ("response_format" in said or "json_schema" in said):
+        elif used.grammar == "response_format" and any(name in said.lower() for name in _RESPONSE_FORMAT):
             if dialect.grammar == "response_format":  # else another call has learned it meanwhile
                 known = "structured_outputs" in said or await self._is_vllm()
                 dialect.grammar = "structured_outputs" if known else "none"
@@ -160,7 +165,11 @@ class OpenAIModel:
         return await shared.client(self, self._key, self._timeout, self._retries)
 
 
+_RESPONSE_FORMAT = ("response_format", "response format", "json_schema", "json schema")
+_WRONG_SCHEMA = ("invalid schema", "provided json schema", "json schema conversion")
+"""In messages of OpenAI, vLLM and llama.cpp about one schema."""
+
+
 def _blames_schema(said: str) -> bool:
     """Whether an endpoint that takes schemas cannot take this one; replies are validated in any case."""
-    said = said.lower()
-    return "invalid schema" in said or "json schema" in said
+    return any(words in said.lower() for words in _WRONG_SCHEMA)

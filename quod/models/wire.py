@@ -17,6 +17,14 @@ class BrokenOff(ConnectionError):
     """The stream ended before the reply did."""
 
 
+class ListenerFailed(Exception):
+    """`on_text` raised `error`, which is its own affair and not the endpoint's."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 def body(request: base.Request, model: str, max_tokens: int, dialect: endpoint.Dialect) -> dict[str, Any]:
     """Arguments of the library's `chat.completions.create`; what is None is left to the endpoint.
 
@@ -52,7 +60,10 @@ def reply(completion: Any) -> base.Reply:
 
 
 async def streamed(chunks: AsyncIterator[Any], on_text: base.OnText) -> base.Reply:
-    """Of an answer in pieces, which `on_text` is given as they come. Raises NotACompletion, BrokenOff."""
+    """Of an answer in pieces, which `on_text` is given as they come.
+
+    Raises NotACompletion, BrokenOff and ListenerFailed.
+    """
     pieces, refusals = list[str](), list[str]()
     finish_reason, counted = None, None
     async for chunk in chunks:
@@ -69,7 +80,10 @@ async def streamed(chunks: AsyncIterator[Any], on_text: base.OnText) -> base.Rep
             refusals.append(refusal)
         if piece:
             pieces.append(piece)
-            on_text(piece)
+            try:
+                on_text(piece)
+            except Exception as error:
+                raise ListenerFailed(error) from None
     if finish_reason is None:
         raise BrokenOff("the stream ended before the reply did")
     return _reply("".join(pieces), "".join(refusals), finish_reason, counted)

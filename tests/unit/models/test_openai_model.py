@@ -84,8 +84,12 @@ def test_no_list_of_models_is_fetched_while_schemas_are_taken() -> None:
     assert server.listed == 0
 
 
-def test_an_endpoint_without_schemas_is_asked_without_them_from_then_on() -> None:
-    with testing.ScriptedServer([REFUSED, "one", "two"]) as server:
+@pytest.mark.parametrize(
+    "said",
+    ["response_format is not supported", "unknown field json_schema", "There is no JSON Schema mode here"],
+)
+def test_an_endpoint_without_schemas_is_asked_without_them_from_then_on(said: str) -> None:
+    with testing.ScriptedServer([testing.Scripted(said, status=400), "one", "two"]) as server:
         assert [reply.text for reply in ask(model(server.url), SCHEMA, SCHEMA)] == ["one", "two"]
     assert ["response_format" in r.json for r in server.requests] == [True, False, False]
     assert server.listed == 1
@@ -132,6 +136,7 @@ def test_concurrent_calls_share_what_is_learned() -> None:
 
     with testing.ScriptedServer(answer) as server:
         assert {reply.text for reply in asyncio.run(run(server.url))} == {"fine"}
+    assert server.listed == 1
 
 
 def test_a_model_that_wants_the_newer_name_of_the_limit_gets_it() -> None:

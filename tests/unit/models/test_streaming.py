@@ -104,3 +104,15 @@ def test_a_stream_has_to_end_in_time() -> None:
     dripping = testing.Scripted("word " * 2000, seconds_per_token=0.02)
     with testing.ScriptedServer([dripping]) as server, pytest.raises(errors.Unavailable, match="TIMEOUT"):
         stream(server.url, timeout=0.5)
+
+
+@pytest.mark.parametrize("error", [ValueError("mine"), TimeoutError("mine"), errors.InvalidInput("mine")])
+def test_what_the_listener_raises_is_its_own(error: Exception) -> None:
+    def listen(piece: str) -> None:
+        raise error
+
+    with testing.ScriptedServer(["1. solve()"]) as server:
+        client = openai_model.OpenAIModel(server.url, "scripted")
+        with pytest.raises(type(error), match="mine") as caught:
+            asyncio.run(client.complete(HELLO, listen))
+    assert caught.value is error

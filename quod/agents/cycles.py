@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 def blocked(
@@ -25,16 +25,16 @@ def blocked(
     return [key for key, left in count.items() if left]
 
 
-def one(start: str, inputs: Mapping[str, Sequence[str]], waiting: Container[str]) -> list[str]:
+def one(start: str, inputs: Mapping[str, Sequence[str]], stuck: Callable[[str], bool]) -> list[str]:
     """A cycle that `start` waits for, each task followed by one that needs it.
 
-    `start` must be blocked. Follows inputs that have not ended until a task comes again; every task of the
-    way there needs the cycle.
+    `stuck` says which tasks are blocked and have not ended; `start` must be. Follows inputs that are stuck
+    until a task comes again; every task of the way there needs the cycle.
     """
     path = {start: None}
     key = start
     while True:
-        key = next(each for each in inputs[key] if each in waiting)
+        key = next(filter(stuck, inputs[key]))
         if key in path:
             way = list(path)
             return way[way.index(key) :][::-1]

@@ -160,10 +160,11 @@ class Dataflow:
 
     def _end_cycles(self) -> None:
         live = [key for key in self.tasks if key not in self.waiting and key not in self.outcomes]
-        for key in cycles.blocked(self.waiting, self.dependants, live):
+        blocked = dict.fromkeys(cycles.blocked(self.waiting, self.dependants, live))
+        for key in blocked:
             if key not in self.waiting:
                 continue
-            cycle = cycles.one(key, self.inputs, self.waiting)
+            cycle = cycles.one(key, self.inputs, lambda each: each in blocked and each in self.waiting)
             names = " → ".join([*cycle, cycle[0]])
             for each in cycle:
                 error = errors.InvalidInput(f"tasks wait for each other ({names}); break the cycle")

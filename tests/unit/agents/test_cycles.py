@@ -62,6 +62,13 @@ def test_a_cycle_does_not_wait_for_what_runs_beside_it(simulate: Simulate) -> No
     assert execution.outcomes["2"].end == 0
 
 
+def test_a_cycle_is_told_from_tasks_that_still_wait_for_what_runs(simulate: Simulate) -> None:
+    tasks = [task(1, seconds=9), task(2, 1), task(3, 2, 4), task(4, 2, 3), task(5, 2)]
+    execution = simulate(scheduler.run(tasks, work))
+    assert outcomes(execution) == {"1": "ok", "2": "ok", "3": "error", "4": "error", "5": "ok"}
+    assert execution.outcomes["3"].error == "tasks wait for each other (4 → 3 → 4); break the cycle"
+
+
 def test_the_first_of_two_tasks_with_one_id_stands(simulate: Simulate) -> None:
     execution = simulate(scheduler.run([task(1, seconds=2), task(1, seconds=5)], work))
     assert execution.outcomes["1"].end == 2

@@ -16,7 +16,9 @@ import pytest
 
 
 def children(parent: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    """Of all threads of a process."""
+    files = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(number) for file in files for number in file.read_text().split()]
 
 
 def alive(process: int) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 PARAMETRIC = "parametric"
 
-Task = Annotated[str, typer.Option("--task", help="counting, sorting, retrieval, rag or all.")]
+Task = Annotated[
+    str, typer.Option("--task", help="counting, sorting, retrieval, rag, all, or sorting_merged_by_model.")
+]
 Sizes = Annotated[str, typer.Option("--n", help="Sizes of the input, separated by commas.")]
 Pieces = Annotated[str, typer.Option("--m", help="Sizes of the pieces, separated by commas.")]
 Parallel = Annotated[str, typer.Option("--p", help="Calls at once, separated by commas.")]

@@ -17,7 +17,7 @@ from quod.bench import statistics
 from quod.bench.algorithms import comparison
 from quod.bench.algorithms import fit as fitting
 from quod.bench.algorithms.execution import Trial
-from quod.bench.algorithms.sweep import ALGORITHMS, Grid, Measured
+from quod.bench.algorithms.sweep import Grid, Measured, algorithm
 
 RESAMPLES = 1000
 OBJECTIVES: Mapping[str, granularity.Weights] = {"latency": granularity.LATENCY, "cost": granularity.COST}
@@ -34,7 +34,7 @@ def report(
     advice: list[dict[str, Any]] = []
     for grid in measured.grids:
         trials = measured.of(grid.task)
-        fit = fitting.fit(ALGORITHMS[grid.task](), trials, samples=grid.samples)
+        fit = fitting.fit(algorithm(grid.task), trials, samples=grid.samples)
         if fit is not None:
             fits.tasks[grid.task] = fit
         cells += cells_of(grid, trials)
@@ -59,7 +59,7 @@ def cells_of(grid: Grid, trials: Sequence[Trial]) -> list[Cell]:
     for a single trial. `replayed` is list scheduling of the calls' measured seconds.
     """
     halves = [[trial for trial in trials if trial.number % 2 == side] for side in (0, 1)]
-    fits = [fitting.fit(ALGORITHMS[grid.task](), half, samples=grid.samples) for half in halves]
+    fits = [fitting.fit(algorithm(grid.task), half, samples=grid.samples) for half in halves]
     groups: dict[tuple[int, int, int], list[Trial]] = collections.defaultdict(list)
     for trial in trials:
         groups[trial.n, trial.m, trial.p].append(trial)
@@ -80,7 +80,7 @@ def interval(values: Sequence[float], *, binary: bool = False) -> dict[str, Any]
 
 
 def _cell(task: str, trials: Sequence[Trial], fits: Sequence[granularity.TaskFit | None]) -> Cell:
-    first, binary = trials[0], ALGORITHMS[task]().binary
+    first, binary = trials[0], algorithm(task).binary
     scores: dict[str, Any] = {}
     for name in first.scores:
         values = [float(trial.scores[name] or 0) for trial in trials if trial.scores[name] is not None]

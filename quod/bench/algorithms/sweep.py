@@ -19,9 +19,12 @@ ALGORITHMS: Mapping[str, Callable[[], Algorithm]] = {
     "retrieval": retrieval.Retrieval,
     "rag": rag.Rag,
 }
+OTHERS: Mapping[str, Callable[[], Algorithm]] = {"sorting_merged_by_model": sorting.SortingMergedByModel}
+"""Variants that are measured when they are named."""
 SIZES: Mapping[str, tuple[int, tuple[int, ...]]] = {
     "counting": (200, (10, 20, 40, 67, 100, 200)),
     "sorting": (200, (10, 20, 40, 67, 100, 200)),
+    "sorting_merged_by_model": (200, (10, 20, 40, 67, 100, 200)),
     "retrieval": (10_000, (500, 1000, 2000, 4000, 5000, 10_000)),
     "rag": (10_000, (500, 1000, 2000, 4000, 5000, 10_000)),
 }
@@ -57,9 +60,17 @@ class Measured:
         return [trial for trial in self.trials if trial.task == task]
 
 
+def algorithm(task: str) -> Algorithm:
+    """The algorithm of that name. Raises InvalidInput for an unknown one."""
+    make = ALGORITHMS.get(task) or OTHERS.get(task)
+    if make is None:
+        raise errors.InvalidInput(f"{task!r} is none of {', '.join([*ALGORITHMS, *OTHERS])}", field="task")
+    return make()
+
+
 def scripted(seed: int = 0, timing: parametric.Timing | None = None) -> parametric.ParametricModel:
     """The scripted model with the skills of all tasks."""
-    skills = [skill for make in ALGORITHMS.values() for skill in make().skills()]
+    skills = [skill for name in (*ALGORITHMS, *OTHERS) for skill in algorithm(name).skills()]
     return parametric.ParametricModel(skills, timing=timing, seed=seed)
 
 
@@ -73,8 +84,7 @@ def grid(
     samples: int = 1,
 ) -> Grid:
     """A grid with defaults for what is not given. Raises InvalidInput for sizes that cannot be measured."""
-    if task not in ALGORITHMS:
-        raise errors.InvalidInput(f"{task!r} is none of {', '.join(ALGORITHMS)}", field="task")
+    chosen = algorithm(task)
     usual, sizes = SIZES[task]
     wanted = tuple(dict.fromkeys(n)) or (usual,)
     pieces = tuple(dict.fromkeys(m)) or tuple(sorted({max(1, s * k // usual) for k in wanted for s in sizes}))
@@ -86,7 +96,7 @@ def grid(
         raise errors.InvalidInput(f"every size of pieces is above n = {max(found.n)}", field="m")
     for size in found.n:
         try:
-            ALGORITHMS[task]().generate(size, random.Random(0))
+            chosen.generate(size, random.Random(0))
         except ValueError as error:
             raise errors.InvalidInput(f"{task}: {error}", field="n") from None
     return found
@@ -110,17 +120,17 @@ async def run(
     measured = Measured(grids)
     for first in range(0, max(each.trials for each in grids), at_once):
         for each in grids:
-            algorithm = ALGORITHMS[each.task]()
+            chosen = algorithm(each.task)
             numbers = range(first, min(first + at_once, each.trials))
             instances = {
-                (n, number): algorithm.generate(n, random.Random(f"{seed}/{each.task}/{n}/{number}"))
+                (n, number): chosen.generate(n, random.Random(f"{seed}/{each.task}/{n}/{number}"))
                 for n in each.n
                 for number in numbers
             }
             for n, m, p in each.cells() if numbers else ():
                 knobs = {"n": n, "m": m, "p": p, "samples": each.samples}
                 runs = [
-                    execution.run(algorithm, instances[n, number], model, number=number, **knobs)
+                    execution.run(chosen, instances[n, number], model, number=number, **knobs)
                     for number in numbers
                 ]
                 for found in await asyncio.gather(*runs, return_exceptions=True):

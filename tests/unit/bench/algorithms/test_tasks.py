@@ -16,16 +16,24 @@ INSTANT = parametric.Timing(base=0, per_input=0, per_output=0)
 PERFECT: dict[str, Callable[[], base.Algorithm]] = {
     "counting": lambda: counting.Counting(NEVER),
     "sorting": lambda: sorting.Sorting(NEVER),
+    "sorting_merged_by_model": lambda: sorting.SortingMergedByModel(NEVER, merge_error=NEVER),
     "retrieval": lambda: retrieval.Retrieval(NEVER, invented=0),
     "rag": lambda: rag.Rag(NEVER, final_error=NEVER),
 }
 BROKEN: dict[str, Callable[[], base.Algorithm]] = {
     "counting": lambda: counting.Counting(parametric.ErrorRate(floor=0.3)),
     "sorting": lambda: sorting.Sorting(ALWAYS),
+    "sorting_merged_by_model": lambda: sorting.SortingMergedByModel(ALWAYS, merge_error=NEVER),
     "retrieval": lambda: retrieval.Retrieval(ALWAYS, invented=1),
     "rag": lambda: rag.Rag(ALWAYS, final_error=NEVER),
 }
-SIZES = {"counting": (90, 20), "sorting": (60, 7), "retrieval": (2000, 301), "rag": (3000, 400)}
+SIZES = {
+    "counting": (90, 20),
+    "sorting": (60, 7),
+    "sorting_merged_by_model": (60, 7),
+    "retrieval": (2000, 301),
+    "rag": (3000, 400),
+}
 
 
 def _run(algorithm: base.Algorithm, seed: int = 0, *, p: int = 3) -> execution.Trial:
@@ -85,6 +93,13 @@ def test_sorting_scores_order_length_and_distance() -> None:
     assert short["error"] == pytest.approx((500 + 500 + 999) / 999 / 4)  # filled up to 0 500 0 0
     assert short["largest_error"] == 1
     assert task.score(instance, None)["exact_match"] == 0
+
+
+def test_a_merge_by_the_model_can_spoil_sorted_pieces() -> None:
+    trial = _run(sorting.SortingMergedByModel(NEVER, merge_error=ALWAYS))
+    assert all(call.right for call in trial.calls if call.role == "sub")
+    assert trial.scores["exact_match"] == 0
+    assert [call.role for call in trial.calls] == ["sub"] * 9 + ["final"]
 
 
 def test_retrieval_takes_the_majority_and_tells_misses_from_inventions() -> None:

@@ -270,11 +270,12 @@ class Dataflow:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.active.discard(task)
+        error = None if task.cancelled() else task.exception()  # looked at, or asyncio says that nobody did
         if self.over.done():
             return
         if task.cancelled():
             self.over.cancel()
-        elif error := task.exception():
+        elif error:
             self.over.set_exception(error)
         elif not self.active:
             self.over.set_result(None)

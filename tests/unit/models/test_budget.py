@@ -173,9 +173,8 @@ def test_calls_go_on_exactly_until_the_tokens_are_used(uses: list[tuple[int, int
         spent += tokens_in + tokens_out
 
 
-def test_the_budgets_of_the_settings_hold_for_all_models_of_a_job_and_what_was_added(tmp_path: Path) -> None:
-    table = tmp_path / "prices.json"
-    given = Settings(_env_file=None, budget_calls=3, budget_tokens=1000, budget_cost=0.5, prices=table)  # type: ignore[call-arg]
+def test_the_budgets_of_the_settings_hold_for_all_models_of_a_job_and_what_was_added() -> None:
+    given = Settings(_env_file=None, budget_calls=3, budget_tokens=1000, budget_cost=0.5)  # type: ignore[call-arg]
     model = testing.ScriptedModel([reply()], repeat_last=True, price=PRICE)
     models = roles.Models(given, overrides={"*": model})
     models.add_usage(jobs.Usage(model_calls=1, input_tokens=7, output_tokens=1, cost=0.25))

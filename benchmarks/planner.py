@@ -276,7 +276,7 @@ def main() -> None:
     server = fresh.Process(target=serve, args=(other,), daemon=True)
     server.start()
     url = pipe.recv()
-    repeats, others = (3, 1) if arguments.quick else (7, 5)
+    repeats, others = (2, 1) if arguments.quick else (7, 5)
     shapes = {name: asyncio.run(measure(url, name, repeats, others)) for name in SHAPES}
     pipe.send("end")
     server.join()

@@ -32,6 +32,7 @@ END = "<END_OF_PLAN>"
 _TASK = re.compile(r"[ \t]*([0-9]+)\.[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\(")
 _JOIN = re.compile(r"[ \t]*(?:[0-9]+\.)?[ \t]*join[ \t]*\(")
 _ATTEMPT = re.compile(r"[\s*>-]*(?:([0-9]+)[^\w\s\"'(]{1,3})?\s*([A-Za-z_][\w.]*)\s*\(")
+_NUMBERED = re.compile(r"\s*[0-9]+\W.*?([A-Za-z_]\w*)[ \t]*\(")
 _TAIL = re.compile(r"(?:after\s+(\$?[0-9]{1,9}(?:\s*,\s*\$?[0-9]{1,9})*))?\s*(?:#.*)?", re.DOTALL)
 
 
@@ -47,6 +48,7 @@ class TextPlanParser:
         self._items: list[Item] = []
         self._line = 1
         self._size = 0
+        self._found = False
         self.ended = False
         """Whether `join()` or the end of the plan was read; the rest is passed over."""
         self._restart()
@@ -62,8 +64,7 @@ class TextPlanParser:
                 self.ended = True
                 break
             self._take(character)
-        found, self._items = self._items, []
-        return found
+        return self._taken()
 
     def close(self) -> list[Item]:
         """What the end of the text completes; call it once."""
@@ -72,8 +73,14 @@ class TextPlanParser:
                 self._unclosed(self._start, "".join(self._text))
             else:
                 self._end_of_line()
+            if self._size and not self._found and not self._items and not self.ended:
+                self._items.append(PlanProblem("the plan has no task; write calls such as `1. tool('…')`"))
             self.ended = True
+        return self._taken()
+
+    def _taken(self) -> list[Item]:
         found, self._items = self._items, []
+        self._found = self._found or bool(found)
         return found
 
     def _restart(self) -> None:
@@ -146,8 +153,10 @@ class TextPlanParser:
     def _begins_call(self, line: str) -> bool:
         if _TASK.fullmatch(line) or _JOIN.fullmatch(line):
             return True
-        attempt = _ATTEMPT.fullmatch(line)
-        return attempt is not None and (attempt[1] is not None or attempt[2] in self._positional)
+        attempt, numbered = _ATTEMPT.fullmatch(line), _NUMBERED.fullmatch(line)
+        if attempt and (attempt[1] or attempt[2] in self._positional):
+            return True
+        return numbered is not None and numbered[1] in self._positional
 
     def _unclosed(self, start: int, text: str) -> None:
         what = "a text in quotes" if self._quotes.inside else "a parenthesis"

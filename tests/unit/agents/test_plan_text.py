@@ -157,6 +157,9 @@ def test_a_problem_names_the_line_of_the_mistake() -> None:
         ("1) note('a')", "write a number, a point and a call"),
         ("- 1: note('a')", "write a number, a point and a call"),
         ("note('a')", "write a number, a point and a call"),
+        ("1. Call note('a')", "write a number, a point and a call"),
+        ("I cannot plan this (yet).", "the plan has no task"),
+        ("```\n# nothing\n```", "the plan has no task"),
         ("1. note", "write a number, a point and a call"),
         ("1. note('a') and more", "after the closing parenthesis stands 'and more'"),
         ("1. note('a') 2. note('b')", "after the closing parenthesis"),
@@ -169,6 +172,11 @@ def test_a_problem_names_the_line_of_the_mistake() -> None:
 )
 def test_lines_that_are_no_task(text: str, message: str) -> None:
     assert message in only_problem(text).message
+
+
+@pytest.mark.parametrize("text", ["", "join()", "Thought: nothing is missing.\n1. join()", "<END_OF_PLAN>"])
+def test_a_plan_may_be_empty(text: str) -> None:
+    assert parse(text) == []
 
 
 def test_an_id_is_used_once() -> None:

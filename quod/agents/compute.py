@@ -18,6 +18,7 @@ import pydantic
 from quod import certificates, errors, jobs
 from quod.agents import evidence, interpreter
 from quod.agents.context import Context
+from quod.certificates import computation
 from quod.models import base, structured
 from quod.workers import sandbox
 
@@ -82,6 +83,7 @@ async def compute(
             setting="model_url",
         )
     await context.offload(sandbox.active, context.settings.sandbox)
+    await context.offload(computation.backend)  # what cannot be checked need not be computed
     return await _Session(context, question, hints, sample).run()
 
 

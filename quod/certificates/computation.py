@@ -49,12 +49,12 @@ def check(certificate: Document, result: Document | None) -> Verdict:
     evidence = reading.mapping(certificate["evidence"], "evidence", _EVIDENCE)
     program = _source(evidence["program"], "evidence.program", MAX_PROGRAM)
     stdin = _source(evidence["stdin"], "evidence.stdin", MAX_STDIN)
-    python = reading.text(evidence["python"], "evidence.python")[:40]
+    python = _line(reading.text(evidence["python"], "evidence.python")[:40])
     reading.text(evidence["sandbox"], "evidence.sandbox")
     limits = allowed(evidence["limits"])
     if result is not None:
         _answer(result, claim)
-    run = sandbox.run_python(program, stdin=stdin, limits=limits, backend=_backend())
+    run = sandbox.run_python(program, stdin=stdin, limits=limits, backend=backend())
     _compare(run, output, claim["value"], python)
     where = "without any isolation" if run.backend == "none" else f"in a sandbox ({run.backend})"
     lines = (
@@ -77,6 +77,26 @@ def allowed(limits: Any) -> sandbox.Limits:
         slack = SLACK if name.endswith("seconds") else 1
         chosen[name] = max(1, math.ceil(float(min(value * slack, flint.fmpq(cap)))))
     return dataclasses.replace(sandbox.Limits(), **chosen)
+
+
+def backend() -> str:
+    """The sandbox that the checker uses. Raises Misconfigured when none works, or the setting is unknown.
+
+    Only the environment of this process is asked, no file; what it permits with `none` is used last.
+    """
+    setting = os.environ.get("QUOD_SANDBOX") or "auto"
+    if setting not in _SETTINGS:
+        known = ", ".join(_SETTINGS)
+        raise errors.Misconfigured(f"QUOD_SANDBOX: {setting[:40]!r} is not one of {known}", setting="sandbox")
+    if setting not in ("auto", "none"):
+        return sandbox.active(setting).name
+    try:
+        return sandbox.active("auto").name
+    except errors.Misconfigured as error:
+        if setting == "none":
+            return setting
+        told = f"{error}; the checker takes this from the environment only, from no file and no argument"
+        raise errors.Misconfigured(told, setting="sandbox") from None
 
 
 def same(first: Any, second: Any) -> bool:
@@ -103,23 +123,6 @@ def _source(value: Any, where: str, limit: int) -> str:
     return text
 
 
-def _backend() -> str:
-    """The setting of the environment; what it permits is used last, and no file is asked."""
-    setting = os.environ.get("QUOD_SANDBOX") or "auto"
-    if setting not in _SETTINGS:
-        raise errors.Misconfigured(
-            f"QUOD_SANDBOX: {setting[:40]!r} is not one of {', '.join(_SETTINGS)}", setting="sandbox"
-        )
-    if setting not in ("auto", "none"):
-        return sandbox.active(setting).name
-    try:
-        return sandbox.active("auto").name
-    except errors.Misconfigured:
-        if setting == "none":
-            return setting
-        raise
-
-
 def _answer(result: Document, claim: Document) -> None:
     """The answer holds the claimed value, the claimed output, or both, and nothing else."""
     answer = reading.mapping(result.get("answer"), "answer", (), ("value", "output"))
@@ -139,7 +142,7 @@ def _compare(run: sandbox.Run, output: str, value: Any, python: str) -> None:
         reading.reject("program", f"run again, it was ended by the limit on {run.limit}{versions}")
     if not run.ok or run.returncode != 0:
         last = (run.stderr.strip().splitlines() or ["no message"])[-1]
-        reading.reject("program", f"run again, it failed: {last[:300]}{versions}")
+        reading.reject("program", f"run again, it failed: {_line(last[:300])}{versions}")
     if run.truncated:
         reading.reject("program", "run again, it printed more than is kept, so that it cannot be compared")
     if run.stdout != output:
@@ -157,4 +160,14 @@ def _compare(run: sandbox.Run, output: str, value: Any, python: str) -> None:
 
 
 def _other(value: Any) -> str:
-    return reading.shown(value) if not isinstance(value, dict | list) else f"{value!r}"[:200]
+    if not isinstance(value, dict | list):
+        return reading.shown(value)
+    try:
+        return repr(value)[:200]
+    except ValueError:  # a number too long to be written
+        return reading.shown(value)
+
+
+def _line(text: str) -> str:
+    """A program's or document's words, without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

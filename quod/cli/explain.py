@@ -39,7 +39,7 @@ def explain(
         return
     for (question, _), one in zip(parts, told, strict=True):
         if question is not None:
-            show.console().print(f"[bold]{rich.markup.escape(question)}[/]")
+            show.console().print(f"[bold]{show.printable(question)}[/]")
         _print(one)
 
 
@@ -99,11 +99,11 @@ def _told(document: Any, folder: Path | None, latex: bool) -> dict[str, Any]:
 def _print(told: dict[str, Any]) -> None:
     out = show.console()
     if "program" in told:
-        out.print(rich.markup.escape(told["program"].rstrip()))
+        out.print(show.printable(told["program"].rstrip()))
         for title in ("stdin", "output"):
             if told[title]:
-                out.print(f"[bold]{title}:[/]\n{rich.markup.escape(told[title].rstrip())}")
-        out.print(f"[bold]value:[/] {rich.markup.escape(json.dumps(told['value'], ensure_ascii=False))}")
+                out.print(f"[bold]{title}:[/]\n{show.printable(told[title].rstrip())}")
+        out.print(f"[bold]value:[/] {show.printable(json.dumps(told['value'], ensure_ascii=False))}")
         return
     table = rich.table.Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
     for title in ("row", "mathematics", "source"):

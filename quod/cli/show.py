@@ -45,6 +45,12 @@ def number(value: Any) -> str:
         return str(value)
 
 
+def printable(text: str) -> str:
+    """A stranger's text for the terminal: as it is, but nothing in it steers the terminal or is markup."""
+    kept = (c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return rich.markup.escape("".join(kept))
+
+
 def result(outcome: jobs.Result) -> None:
     """Print a result: the answer, what is proved, what is not, and the warnings."""
     out = console()
@@ -84,12 +90,12 @@ def _shown(out: rich.console.Console, answer: dict[str, Any], certificate: dict[
     """The answer of a job of any kind."""
     if certificate["kind"] == "conjunction":
         for part, told in zip(certificate["evidence"]["parts"], answer["parts"], strict=True):
-            out.print(f"[bold]{rich.markup.escape(part['question'])}[/]: {told['termination']}")
+            out.print(f"[bold]{printable(part['question'])}[/]: {told['termination']}")
             _shown(out, told["answer"] or {}, part["certificate"])
     elif certificate["kind"] == "computation":
         value = answer.get("value", answer.get("output"))
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        out.print(f"answer: [bold]{rich.markup.escape(shown)}[/]")
+        out.print(f"answer: [bold]{printable(shown)}[/]")
     else:
         _answer(out, answer, certificate["formulation"])
 

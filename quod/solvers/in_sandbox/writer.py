@@ -44,7 +44,8 @@ class Writer:
         for variable in self.model.component_data_objects(pyo.Var, active=True, descend_into=True):
             self.attempt(variable.name, self.name, variable)
         constraints: list[dict[str, Any]] = []
-        for row in self.model.component_data_objects(pyo.Constraint, active=True, descend_into=True):
+        found = self.model.component_data_objects(pyo.Constraint, active=True, descend_into=True)
+        for row in {id(row): row for row in found}.values():  # a Reference names rows a second time
             constraints += self.attempt(row.name, self.constraint, row) or []
         objective = self.objective()
         if not self.variables:
@@ -57,6 +58,8 @@ class Writer:
             return function(*arguments)
         except expressions.CannotWrite as error:
             self.problems.append(f"{name}: {error}")
+        except (ArithmeticError, ValueError) as error:
+            self.problems.append(f"{name}: a part of it has no value ({error})")
         except RecursionError:
             self.problems.append(f"{name}: the expression is nested too deeply")
         return None

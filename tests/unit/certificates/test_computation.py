@@ -147,6 +147,56 @@ def test_the_environment_can_permit_it_where_no_sandbox_works(monkeypatch):
     assert "differs" in rejected(attacks.certificate(output="7\n"))
 
 
+SCALARS = [
+    None, True, -1, 10**5000, 0.5, float("nan"), float("inf"), "", "x", "\ud800", "\x1b[2J", [], {},
+    [[10**5000]], {"x": 10**5000}, {"": "1"}, ("a",), b"x", object(), "1e999", "9" * 5000,
+]  # fmt: skip
+
+
+def places(document, path=()):
+    """Every path into a document but its root."""
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*path, key))
+
+
+def test_junk_anywhere_is_rejected_and_raises_nothing_else():
+    program = "print(1)\nwith open('result.json', 'w') as file: file.write('{\"a\": [2]}')"
+    short = attacks.certificate(program, "", "1\n", {"a": [2]})
+    certificates.check(short)
+    spots = [path for path in places(short) if path[:2] != ("evidence", "limits")]
+    tried = [
+        ((path, k), attacks.edited(short, *path, junk)) for path in spots for k, junk in enumerate(SCALARS)
+    ]
+    for path, k in survivors(tried):
+        free = path[0] == "evidence" and path[1] in (
+            "stdin",
+            "python",
+            "sandbox",
+        )  # this program reads nothing
+        assert (free and isinstance(SCALARS[k], str)) or (path == ("formulation",) and SCALARS[k] is None), (
+            path,
+            k,
+        )
+
+
+def test_a_value_nested_deeply_is_rejected():
+    deep = current = []
+    for _ in range(100_000):
+        current.append([])
+        current = current[0]
+    document = attacks.certificate()
+    document["claim"]["value"] = deep
+    assert "too deep" in rejected(document)
+
+
+def test_what_a_program_says_does_not_steer_the_terminal():
+    message = rejected(attacks.certificate(program="raise SystemExit('\x1b[2J done')"))
+    assert "\x1b" not in message
+    assert "[2J done" in message
+
+
 def test_an_unknown_setting_is_the_operators_mistake(monkeypatch):
     monkeypatch.setenv("QUOD_SANDBOX", "docker")
     with pytest.raises(errors.Misconfigured, match="QUOD_SANDBOX"):

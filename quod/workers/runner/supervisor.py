@@ -93,7 +93,7 @@ class Child:
 
     def _watch(self) -> None:
         kill_at: float | None = None
-        look_at = self._started
+        look_at = self._started + _TICK
         while not _has_exited(self.process.pid):
             self._serve(_TICK)
             now = time.monotonic()
@@ -108,7 +108,7 @@ class Child:
                 look_at = time.monotonic() + _TICK
         self._signal(signal.SIGKILL)  # what the process left behind in its group
         drained = time.monotonic() + _DRAIN
-        while self.limits.processes is not None and time.monotonic() < drained and self._others():
+        while self._may_have_others() and time.monotonic() < drained and session.members(self.process.pid):
             self._serve(_SOON)
         while self._reading() and time.monotonic() < drained:
             self._serve(_TICK)
@@ -156,9 +156,9 @@ class Child:
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(fd)
 
-    def _others(self) -> bool:
-        """Whether the killed are still dying; the leader itself is a zombie until it is reaped."""
-        return bool(session.members(self.process.pid))
+    def _may_have_others(self) -> bool:
+        """Whether it is worth a look for killed ones that still die (the leader is a zombie by then)."""
+        return self.limits.processes is not None and self.limits.processes > 1
 
     def _reading(self) -> bool:
         keys = self._selector.get_map().values()

@@ -1,15 +1,16 @@
 """Runs in the child, before the program: gives up what the program must not have, then becomes it.
 
 A script for `python -I -S enter.py CONFIG NUMBERS… PROGRAM ARGUMENTS…`, standard library only, because every
-import costs start-up time. CONFIG is JSON: `confine` (path of the runner's confine.py), `abi` (of Landlock),
-`rules` (pairs of a path and its rights), `work` (folder to start in), `filter` (instructions of seccomp.py).
+import costs start-up time. CONFIG is a dict, marshalled and in hexadecimal (importing json takes longer than
+all the rest): `confine` (path of the runner's confine.py), `abi` (of Landlock), `rules` (pairs of a path and
+its rights), `work` (folder to start in), `filter` (instructions of seccomp.py).
 After any failure the program is not started.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
+import marshal
 import os
 import struct
 import sys
@@ -26,7 +27,7 @@ _LAST_CAPABILITY = 63
 
 def main() -> None:
     """Enter the sandbox and become the program named on the command line."""
-    config: dict[str, Any] = json.loads(sys.argv[1])
+    config: dict[str, Any] = marshal.loads(bytes.fromhex(sys.argv[1]))
     confine = _module(config["confine"])
     numbers = [int(text) for text in sys.argv[2 : 2 + confine["NUMBERS"]]]
     program = sys.argv[2 + confine["NUMBERS"] :]

@@ -7,38 +7,45 @@ import os
 import sys
 from pathlib import Path
 
-from quod import errors
-
 _SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib")
 _ZONES = "/usr/share/zoneinfo"
+_OF_A_PREFIX = ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")
+"""Not the whole prefix: an environment made inside a project would show the project, keys and all."""
+
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 
 @functools.cache
 def readable() -> tuple[str, ...]:
-    """Existing files and folders without symlinks in their paths, none below another.
-
-    Of a prefix that is the system's own only the libraries and the interpreter are taken. Raises
-    Misconfigured when a prefix of this Python holds somebody's home, which must not become readable.
-    """
-    found = {os.path.realpath(path) for path in (*_SYSTEM, _ZONES) if os.path.exists(path)}
-    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
-        real = os.path.realpath(prefix)
-        if real not in ("/", "/usr", "/usr/local"):
-            _refuse_homes(real)
-            found.add(real)
-    found.add(os.path.realpath(sys.executable))
+    """Existing files and folders without symlinks in their paths, none below another."""
+    found = {os.path.realpath(path) for path in (*_SYSTEM, _ZONES, *_own()) if os.path.exists(path)}
     return tuple(sorted(path for path in found if not any(str(up) in found for up in Path(path).parents)))
 
 
+def aliases() -> tuple[tuple[str, str], ...]:
+    """Other names of places of the interpreter, and the real ones: (name, real)."""
+    pairs = ((path, os.path.realpath(path)) for path in _own() if os.path.exists(path))
+    return tuple(sorted((name, real) for name, real in pairs if name != real and not os.path.islink(name)))
+
+
 def links() -> tuple[tuple[str, str], ...]:
-    """Symlinks that make readable places reachable under their usual names: (name, target)."""
-    names = [*_SYSTEM, sys.prefix, sys.base_prefix]
-    found = {name: os.readlink(name) for name in names if os.path.islink(name)}
+    """Symlinks under which readable places are known: (name, target)."""
+    found = {name: os.readlink(name) for name in (*_SYSTEM, *_own()) if os.path.islink(name)}
     for program in _chain(sys.executable):
-        if not any(program.startswith(place + "/") for place in readable()):
+        if not any(
+            program.startswith(f"{place}/") for place in (*readable(), *(name for name, _ in aliases()))
+        ):
             found[program] = os.readlink(program)
     return tuple(sorted(found.items()))
+
+
+def _own() -> list[str]:
+    """Places of this Python beyond the system's own, by the names it knows them by."""
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    others = sorted(prefixes - {"/", "/usr", "/usr/local"})
+    return [os.path.join(prefix, name) for prefix in others for name in _OF_A_PREFIX] + [
+        os.path.realpath(sys.executable)
+    ]
 
 
 def _chain(path: str) -> list[str]:
@@ -48,13 +55,3 @@ def _chain(path: str) -> list[str]:
         steps.append(path)
         path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
     return steps
-
-
-def _refuse_homes(prefix: str) -> None:
-    home = os.path.realpath(os.path.expanduser("~"))
-    if home == prefix or home.startswith(prefix.rstrip("/") + "/"):
-        raise errors.Misconfigured(
-            f"Python's prefix {prefix} holds the home folder {home}, which the sandbox would show "
-            "to programs; install quod in a virtual environment of its own, or set QUOD_SANDBOX=none",
-            setting="QUOD_SANDBOX",
-        )

@@ -39,7 +39,9 @@ def value(folder: int) -> Any:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > SIZE_LIMIT:
             return None
-        data = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+        data = b""
+        while len(data) <= SIZE_LIMIT and (more := os.read(fd, 1 << 20)):
+            data += more
     finally:
         os.close(fd)
     if len(data) > SIZE_LIMIT:

@@ -80,5 +80,5 @@ def test_no_attack_succeeds(name, backend, world):
 
 @pytest.mark.parametrize("name", LOOSE)
 def test_each_attack_works_without_a_sandbox(name, world):
-    done = run(ATTACKS[name], world, "none")
+    done = run(ATTACKS[name], world, "none", processes=20)
     assert world.harm(done), done

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -87,13 +89,31 @@ def test_unknown_names():
         sandbox.run_python("", backend="docker")
 
 
-def test_a_prefix_that_holds_a_home_is_refused(monkeypatch, tmp_path):
-    folders.readable.cache_clear()
-    monkeypatch.setattr("sys.prefix", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path / "somebody"))
-    with pytest.raises(errors.Misconfigured, match="QUOD_SANDBOX=none"):
-        folders.readable()
-    folders.readable.cache_clear()
+PROGRAM = """
+import sys
+from quod.workers import sandbox
+done = sandbox.run_python("import sys; print(sys.prefix)", backend=sys.argv[1])
+print(done.stdout.strip() or done.stderr)
+"""
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "landlock"])
+def test_an_environment_behind_symlinks(name, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    place = tmp_path / "link" / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    (tmp_path / "again").symlink_to(place)
+    for python in (place / "bin/python", tmp_path / "again/bin/python"):
+        command = [str(python), "-c", PROGRAM, name]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() in {str(place), str(tmp_path / "again")}
+
+
+def test_not_all_of_a_prefix_is_readable():
+    assert all(os.path.basename(path) != os.path.basename(sys.prefix) for path in folders.readable())
+    assert sys.prefix not in folders.readable()
 
 
 def test_what_old_kernels_lack_is_said(monkeypatch):

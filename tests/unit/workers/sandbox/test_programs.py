@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from quod import errors
 from quod.workers import runner, sandbox
+from quod.workers.sandbox import results
 
 BACKENDS = ("bubblewrap", "landlock", "none")
 
@@ -160,6 +166,47 @@ def test_cancelling(backend, tmp_path):
     with pytest.raises(runner.Cancelled), cancellation.active():
         sandbox.run_python("import time; time.sleep(60)", backend=backend)
     thread.join()
+
+
+SUPERVISOR = """
+import sys
+from quod.workers import sandbox
+from quod.workers.sandbox import programs
+programs.ENVIRONMENT["MARKER"] = sys.argv[2]
+sandbox.run_python("import time; time.sleep(60)", backend=sys.argv[1])
+"""
+
+
+def marked(marker: str) -> list[str]:
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if f"MARKER={marker}".encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                found.append(pid)
+    return found
+
+
+def eventually(condition) -> bool:
+    end = time.monotonic() + 30
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_program_dies_with_its_supervisor(backend, tmp_path):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TMPDIR": str(tmp_path),
+    }
+    marker = secrets.token_hex(8)
+    parent = subprocess.Popen([sys.executable, "-c", SUPERVISOR, backend, marker], env=environment)
+    assert eventually(lambda: marked(marker))
+    parent.kill()
+    parent.wait()
+    assert eventually(lambda: not marked(marker))
+    for left in os.listdir(tmp_path):  # nobody was there to do it
+        results.remove(str(tmp_path / left))
 
 
 def test_text_that_is_none():

@@ -19,11 +19,11 @@ from quod.workers import sandbox
 from quod.workers.sandbox import syscalls
 
 VICTIM = """
-import ctypes, os, sys, time
+import ctypes, os, sys
 held = ctypes.create_string_buffer(os.environ["SECRET"].encode())
 ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # Yama: anybody may trace this one
 print(ctypes.addressof(held), flush=True)
-time.sleep(120)
+sys.stdin.read()
 """
 LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
 
@@ -73,7 +73,7 @@ class World:
         changed = {name for name in self._before.keys() | after if self._before.get(name) != after.get(name)}
         found += [f"it changed {name}" for name in sorted(changed)]
         found += [f"it reached {name}" for name, listener in self.sockets.items() if _was_reached(listener)]
-        if _state(self.victim.pid) not in ("S", "R"):
+        if _state(self.victim.pid) in ("T", "t", "X", "Z"):
             found.append("it stopped or killed another process")
         if self.signals:
             found.append("it signalled the parent")
@@ -122,6 +122,7 @@ class World:
         self.victim = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", VICTIM, self.secret],
             env={"SECRET": self.secret},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=self.outside,
             start_new_session=True,

@@ -87,6 +87,20 @@ READ = [
     Attack("sys", "if tried(os.listdir, '/sys/kernel') or tried(os.listdir, '/sys/fs/cgroup'): breach()"),
 ]
 
+READ += [
+    Attack(
+        "around_the_environment",
+        """
+        own = (sys.prefix, sys.base_prefix)
+        for path in (*own, *map(os.path.dirname, own)):
+            for name in set(tried(os.listdir, path) or []) - {'bin', 'lib', 'lib32', 'lib64', 'pyvenv.cfg'}:
+                if f'{path}/{name}' not in own and tried(os.listdir, f'{path}/{name}'):
+                    breach(path, name)
+        """,
+        loose="no",  # there need not be anything
+    ),
+]
+
 WRITE = [
     Attack("append", "tried(lambda: open(W['canary'], 'a').write('x'))"),
     Attack("overwrite", "tried(lambda: open(W['canary'], 'w').write('x'))"),

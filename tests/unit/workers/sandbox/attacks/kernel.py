@@ -150,7 +150,7 @@ ATTACKS = [
     Attack(
         "unknown_calls",
         """
-        for number in range(462, 600):
+        for number in range(457, 600):
             result = libc.syscall(ctypes.c_long(number), 0, 0, 0, 0, 0, 0)
             if result >= 0 or ctypes.get_errno() != errno.ENOSYS:
                 breach(number, ctypes.get_errno())

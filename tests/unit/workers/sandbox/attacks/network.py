@@ -34,6 +34,15 @@ ATTACKS = [
         """,
     ),
     Attack(
+        "urgent_data",
+        """
+        ours, theirs = socket.socketpair()
+        if tried(ours.send, b'xy', socket.MSG_OOB) and tried(theirs.recv, 1, socket.MSG_OOB):
+            breach()
+        """,
+        loose="no",  # not every kernel has it for pairs
+    ),
+    Attack(
         "raw_system_calls",
         """
         fd = raw('socket', socket.AF_INET, socket.SOCK_STREAM, 0)

@@ -220,6 +220,16 @@ def test_without_a_sandbox_the_model_is_not_asked(monkeypatch):
     assert model.requests == []
 
 
+def test_what_the_checker_could_not_judge_is_not_begun(monkeypatch):
+    monkeypatch.setattr(backends, "ISOLATIONS", ())
+    given, model = context([turn(code="n = 1", answer="n")], sandbox="none")
+    with pytest.raises(errors.Misconfigured, match="from no file and no argument"):
+        asyncio.run(compute.compute(given, "How many?"))
+    assert model.requests == []
+    monkeypatch.setenv("QUOD_SANDBOX", "none")
+    assert asyncio.run(compute.compute(given, "How many?"))["sandbox"]["backend"] == "none"
+
+
 def test_a_model_that_is_gone_is_an_error_of_the_task():
     given, _ = context([turn(code="n = 1"), errors.Unavailable("the endpoint is gone")])
     with pytest.raises(errors.Unavailable):

@@ -119,6 +119,15 @@ def test_ranges_equalities_and_what_is_switched_off():
     }
 
 
+def test_a_reference_names_nothing_twice():
+    read = extracted(
+        "m.x = pyo.Var([1, 2], bounds=(0, 1))\nm.row = pyo.Constraint(expr=m.x[1] + m.x[2] <= 1)\n"
+        "m.same = pyo.Reference(m.row)\nm.first = pyo.Reference(m.x[1])\n" + GOAL.format("m.x[1]")
+    )
+    assert [v.name for v in read.variables] == ["x_1", "x_2"]
+    assert rows(read) == {"row": "x_1 + x_2 <= 1"}
+
+
 def test_fixed_variables_are_numbers_in_rows_and_keep_their_column():
     read = extracted(
         "m.x = pyo.Var(bounds=(0, 4))\nm.price = pyo.Var()\nm.price.fix(2.5)\n"
@@ -213,6 +222,7 @@ def test_the_model_is_found_however_the_code_ends(code):
     assert [v.upper for v in read.variables] == ["4"]
 
 
+SIGN = "m.q = pyo.Param(initialize=-1, mutable=True)\n"
 UNSUPPORTED = {
     "SOS": ("m.s = pyo.SOSConstraint(var=m.x, sos=1)\n", "s: a SOSConstraint has no counterpart"),
     "disjunction": (
@@ -226,6 +236,7 @@ UNSUPPORTED = {
         "Expression has no counterpart",
     ),
     "domain with gaps": ("m.g = pyo.Var(domain=pyo.Set(initialize=[0, 5, 7]))\n", "g: the domain"),
+    "no value": ("m.c = pyo.Constraint(expr=m.x[1] * pyo.log(m.q) <= 1)\n", "c: a part of it has no value"),
     "two objectives": (
         "m.second = pyo.Objective(expr=m.x[2])\n",
         "there are 2 active objectives (profit, second)",
@@ -242,7 +253,9 @@ UNSUPPORTED = {
 @pytest.mark.parametrize("name", UNSUPPORTED)
 def test_what_has_no_counterpart_is_a_problem_and_no_failure(name):
     code, message = UNSUPPORTED[name]
-    found = from_pyomo.extract(HEAD + "m.x = pyo.Var([1, 2], bounds=(0, 2))\n" + GOAL.format("m.x[1]") + code)
+    found = from_pyomo.extract(
+        HEAD + "m.x = pyo.Var([1, 2], bounds=(0, 2))\n" + GOAL.format("m.x[1]") + SIGN + code
+    )
     assert found.formulation is None
     assert not found.failed
     assert any(message in problem for problem in found.problems), found.problems

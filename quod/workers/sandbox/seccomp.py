@@ -23,7 +23,7 @@ _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _EQUAL, _GREATER, _AT_LEAST, _ANY_BIT = 0x15, 0x25, 0x35, 0x45
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
-_EPERM, _ENOTTY, _ENOSYS = 1, 25, 38
+_EPERM, _ENOTTY, _ENOSYS, _ENOTSUP = 1, 25, 38, 95
 _X32 = 0x40000000
 
 _REFUSED_NAMES = """
@@ -54,6 +54,9 @@ REFUSED = tuple(_REFUSED_NAMES.split())
 
 _ABSENT = ("clone3", "openat2")
 """Calls whose arguments lie in memory: the libraries fall back to clone and openat."""
+
+_NO_ATTRIBUTES = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
+"""Calls that Landlock lets through for any file; libraries know file systems without attributes."""
 
 _THREAD = 0x00010000
 _NEVER_CLONED = 0x7E020000 | 0x8000 | 0x2000
@@ -108,6 +111,8 @@ def _blocks(*, fork: bool, signals: bool) -> Iterable[tuple[str, list[Instructio
         yield name, refused
     for name in _ABSENT:
         yield name, [_error(_ENOSYS)]
+    for name in _NO_ATTRIBUTES:
+        yield name, [_error(_ENOTSUP)]
     if not fork:
         yield "fork", refused
         yield "vfork", refused

@@ -39,7 +39,9 @@ _TABLE = """
     fchown 93 55
     fchownat 260 54
     fcntl 72 25
+    fgetxattr 193 10
     finit_module 313 273
+    flistxattr 196 13
     fork 57 -
     fremovexattr 199 16
     fsconfig 431 431
@@ -49,6 +51,7 @@ _TABLE = """
     fspick 433 433
     futimesat 261 -
     get_robust_list 274 100
+    getxattr 191 8
     init_module 175 105
     inotify_add_watch 254 27
     inotify_init 253 -
@@ -72,7 +75,10 @@ _TABLE = """
     keyctl 250 219
     kill 62 129
     lchown 94 -
+    lgetxattr 192 9
     listen 50 201
+    listxattr 194 11
+    llistxattr 195 12
     lookup_dcookie 212 18
     lremovexattr 198 15
     lsetxattr 189 6

@@ -124,6 +124,11 @@ def test_only_pairs_that_cannot_send_elsewhere(arguments, expected, ask):
     assert ask("socketpair", *arguments) == expected
 
 
+def test_attributes_are_as_on_a_file_system_without(ask):
+    names = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
+    assert {ask(name) for name in names} == {0x5005F}
+
+
 def test_no_urgent_data(ask):
     assert [ask(name, 3, 0, 1, 0x4000) for name in ("sendto", "recvfrom")] == [ALLOW] * 2
     assert [ask(name, 3, 0, 1, 0x4001) for name in ("sendto", "recvfrom")] == [EPERM] * 2

@@ -18,6 +18,14 @@ READ = [
                 breach(folder, found)
         """,
     ),
+    Attack(
+        "attributes",
+        """
+        for path in (W['secret'], W['canary'], '/etc/passwd'):
+            if tried(os.listxattr, path) is not None:
+                breach(path)
+        """,
+    ),
     Attack("walk", "for _, _, names in os.walk(W['outside']): breach(names)"),
     Attack("symlink", "os.symlink(W['secret'], 'link'); tried(steal, 'link')"),
     Attack("symlink_to_folder", "os.symlink(W['outside'], 'link'); tried(steal, 'link/secret')"),

@@ -56,7 +56,8 @@ class Settings(pydantic_settings.BaseSettings):
     max_tokens: int = pydantic.Field(4096, ge=1)
     """Tokens of one model reply; a longer one counts as not understood."""
     roles: dict[Role, Endpoint] = {}
-    """Endpoints of single roles: QUOD_ROLES__DECOMPOSER__MODEL=small; what is not given is the default's."""
+    """Endpoints of single roles: QUOD_ROLES__DECOMPOSER__MODEL=small; what is not given is the default's
+    (its key only for the same host)."""
     prices: Path | None = None
     """A JSON file of prices that is used before quod's own dated table."""
     cache: Literal["off", "on", "replay"] = "off"

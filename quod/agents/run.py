@@ -74,8 +74,8 @@ def resume(
 ) -> jobs.Result:
     """Go on with a job of this machine where it was when its process died; the result if it has ended.
 
-    It runs under the settings that it was begun with; keys and the place of the data come from `chosen`.
-    Tasks that had ended are not run again. Raises as `run_job` does, and InvalidInput for an unknown job.
+    It runs under the settings that it was begun with, where `chosen` does not set them anew. Tasks that had
+    ended are not run again. Raises as `run_job` does, and InvalidInput for an unknown job.
     """
     with_journal = _journal(chosen)
     try:
@@ -170,9 +170,9 @@ def _journal(chosen: Settings) -> journal.Journal:
 
 
 def _kept(chosen: Settings) -> dict[str, Any]:
-    """The settings without secrets, for going on under them."""
+    """The settings that somebody chose, without secrets, for going on under them."""
     document = chosen.model_dump(
-        mode="json", exclude={"api_key", "checkpoints", "data_dir"}, exclude_none=True
+        mode="json", exclude={"api_key", "checkpoints", "data_dir"}, exclude_unset=True
     )
     for endpoint in document.get("roles", {}).values():
         endpoint.pop("api_key", None)
@@ -180,10 +180,6 @@ def _kept(chosen: Settings) -> dict[str, Any]:
 
 
 def _restored(kept: dict[str, Any], now: Settings) -> Settings:
-    roles_now = {role: endpoint.api_key for role, endpoint in now.roles.items()}
-    restored = settings.load(
-        **{**kept, "api_key": now.api_key, "checkpoints": now.checkpoints, "data_dir": now.data_dir}
-    )
-    for role, endpoint in restored.roles.items():
-        endpoint.api_key = roles_now.get(role)
-    return restored
+    """What is set now, to mend what went wrong, wins over what was set when the job began."""
+    given = {name: getattr(now, name) for name in now.model_fields_set}
+    return settings.load(**{**kept, **given})

@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
@@ -153,15 +154,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(200, replies.completion(reply, str(body.get("model"))), reply.headers)
 
     def _stream(self, reply: Scripted, body: Mapping[str, Any]) -> None:
-        sent = 0
+        sent, begin = 0, time.monotonic()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._head(
                 200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}, reply.headers
             )
             for event, holds_token in replies.events(reply, body):
-                if sent == reply.break_after or (
-                    holds_token and not self.script.wait(reply.seconds_per_token)
-                ):
+                # By the clock, so that late tokens do not make all later ones late.
+                due = begin + (sent + 1) * reply.seconds_per_token - time.monotonic()
+                if sent == reply.break_after or (holds_token and not self.script.wait(max(0.0, due))):
                     break
                 sent += holds_token
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))

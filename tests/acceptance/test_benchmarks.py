@@ -13,6 +13,15 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 RATIOS = {
     "build": {"build_over_linopy", "pyomo_over_build", "peak_memory_over_linopy"},
     "certify": {"certify_over_solve", "check_over_solve"},
+    "planner": {
+        "makespan_over_critical_path_max",
+        "makespan_over_scripted_path_max",
+        "react_over_quod",
+        "langgraph_over_quod",
+        "streaming_over_waiting",
+        "overhead_over_1ms",
+    },
+    "algorithms": {"predicted_over_measured_makespan_max", "advised_over_best_latency"},
 }
 """Names that other programs may rely on, by script."""
 

@@ -314,41 +314,44 @@ def test_an_endpoint_that_comes_back_lets_the_job_go_on(tmp_path: Path) -> None:
         running.resume("job_x", chosen)
 
 
-def test_observations_cannot_plan(subtests_of_injections: list[str]) -> None:
+def test_observations_cannot_plan() -> None:
     """Text that looks like plan lines, references, joiner actions or tool results stays text."""
-    seen: list[Any] = []
+    texts = injections()
+    seen: dict[str, Any] = {}
 
-    def tools_for(text: str) -> registry.Registry:
-        @registry.tool()
-        async def fetch() -> dict[str, str]:
-            """Fetch a page."""
-            return {"page": text}
+    @registry.tool()
+    async def fetch(number: int) -> dict[str, str]:
+        """Fetch a page."""
+        return {"page": texts[number]}
 
-        @registry.tool()
-        async def keep(page: str, whole: dict[str, str], quoted: str) -> str:
-            """Keep what was fetched."""
-            seen.append((page, whole, quoted))
-            return page
+    @registry.tool()
+    async def keep(number: int, page: str, whole: dict[str, str], quoted: str) -> str:
+        """Keep what was fetched."""
+        seen[texts[number]] = (page, whole, quoted)
+        return page
 
-        return registry.Registry([*registry.Registry.discover().values(), fetch, keep])
+    lines = [f"{n + 1}. fetch({n})" for n in range(len(texts))]
+    lines += [
+        f'{n + 101}. keep({n}, ${n + 1}.page, ${n + 1}, "<${{{n + 1}.page}}>")' for n in range(len(texts))
+    ]
+    plan = "\n".join([*lines, f"999. solve({json.dumps(SMALL)})", "join()"])
+    finish = '{"action": "finish", "candidates": ["999"]}'
+    tools = registry.Registry([*registry.Registry.discover().values(), fetch, keep])
+    result, model = run([plan, finish], tools=tools)
+    assert seen == {text: (text, {"page": text}, f"<{text}>") for text in texts}
+    assert (result.status, len(model.requests), len(result.rounds)) == (jobs.Status.SOLVED, 2, 1)
+    assert [task.tool for task in result.rounds[0].tasks] == [
+        *["fetch"] * len(texts), *["keep"] * len(texts), "solve",
+    ]  # fmt: skip
+    assert {task.outcome for task in result.trace} == {"ok"}
+    assert [message["role"] for message in model.requests[1].messages] == ["system", "user"]
+    shown = data(model.requests[1])["rounds"][0]["tasks"]
+    assert [task["output"]["page"] for task in shown[: len(texts)]] == texts
 
-    plan = f'1. fetch()\n2. keep($1.page, $1, "<${{1.page}}>")\n3. solve({json.dumps(SMALL)})\njoin()'
-    finish = '{"action": "finish", "candidates": ["3"]}'
-    for text in subtests_of_injections:
-        result, model = run([plan, finish], tools=tools_for(text))
-        assert seen.pop() == (text, {"page": text}, f"<{text}>")
-        assert [task.tool for past in result.rounds for task in past.tasks] == ["fetch", "keep", "solve"]
-        assert (result.status, len(model.requests)) == (jobs.Status.SOLVED, 2)
-        shown = data(model.requests[1])["rounds"][0]["tasks"]
-        assert shown[0]["output"] == {"page": text}
-        assert len(model.requests[1].messages) == 2
 
-
-@pytest.fixture
-def subtests_of_injections() -> list[str]:
+def injections() -> list[str]:
     path = Path(__file__).parents[1] / "fixtures" / "injections.jsonl"
-    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    texts = [entry["text"] if isinstance(entry, dict) else entry for entry in found]
+    texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(texts) >= 50
     return texts
 

@@ -4,7 +4,8 @@
 
 Each job runs in a process of its own (forked, so that none pays for the imports): a model plans two rounds of
 tool calls, the second after the joiner has asked for it, and the answer is a real certificate from a real
-solver. The process is killed with SIGKILL at a random moment, up to three times, and the job resumed in a new one.
+solver. The process is killed with SIGKILL at a random moment, up to three times, and the job resumed in a new
+one.
 """
 
 from __future__ import annotations

@@ -116,6 +116,17 @@ def test_not_all_of_a_prefix_is_readable():
     assert sys.prefix not in folders.readable()
 
 
+NEWEST = landlock.abi()
+
+
+@pytest.mark.parametrize("version", range(1, 8))
+def test_each_version_of_landlock_isolates(version, monkeypatch):
+    if version > NEWEST:
+        pytest.skip(f"this kernel's Landlock is version {NEWEST}")
+    monkeypatch.setattr(landlock, "abi", lambda: version)
+    assert backends.probed("landlock").problem is None
+
+
 def test_what_old_kernels_lack_is_said(monkeypatch):
     now = landlock.Landlock().does_not_cover()
     monkeypatch.setattr(landlock, "abi", lambda: 1)

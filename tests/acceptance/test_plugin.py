@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from quod import testing
+
 PLUGIN = Path(__file__).parents[1] / "fixtures" / "plugin"
 
 RUN_PLAN = """
@@ -137,3 +139,32 @@ def test_a_name_that_quod_has_is_refused(tmp_path: Path) -> None:
     site = install(build(source, tmp_path), tmp_path / "site")
     last = python(NAMES, site).stderr.strip().splitlines()[-1]
     assert f"tool {own!r} of the package other: quod has a tool of this name" in last
+
+
+def test_a_job_is_planned_with_it(installed: Path) -> None:
+    """`quod ask`: the planner is told of the tool, its plan calls it, its output is in the trace."""
+    model = {
+        "variables": [{"name": "trips", "domain": "integer"}],
+        "objective": {"sense": "maximize", "expression": "trips"},
+        "constraints": [{"name": "range", "expression": "3*trips <= 10"}],
+    }
+    plan = f'1. convert(2, "mile", target="km")\n2. solve({json.dumps(model)})  after $1\njoin()'
+    finish = json.dumps({"action": "finish", "candidates": ["2"]})
+    with testing.ScriptedServer([plan, finish]) as server:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(installed),
+            "QUOD_MODEL_URL": server.url,
+            "QUOD_MODEL": "scripted",
+        }
+        command = [sys.executable, "-m", "quod", "ask", "How many trips of 2 miles?", "--json"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, env=environment
+        )
+        told, joined = (request.messages for request in server.requests)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["answer"]["objective"] == "3"
+    assert [task["tool"] for task in result["trace"]] == ["convert", "solve", "check"]
+    assert "Convert a length between m, km and mile." in told[0]["content"]
+    assert "3.218688" in joined[1]["content"]

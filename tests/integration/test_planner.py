@@ -84,11 +84,13 @@ def test_broken_then_wrong_then_right_ends_certified() -> None:
 
 
 def test_never_right_ends_unsolved_within_the_budget_with_the_history() -> None:
-    with testing.ScriptedServer([WRONG], repeat_last=True) as server:
-        with Client(
+    with (
+        testing.ScriptedServer([WRONG], repeat_last=True) as server,
+        Client(
             drafter="openai", model_url=server.url, model="scripted", budget_calls=4, repair_rounds=20
-        ) as quod:
-            result = quod.solve(TEXT)
+        ) as quod,
+    ):
+        result = quod.solve(TEXT)
     assert (result.status, result.termination) == (jobs.Status.UNSOLVED, jobs.Termination.BUDGET_EXHAUSTED)
     assert len(server.requests) == 4
     assert result.usage.model_calls == 4

@@ -20,5 +20,5 @@ def _no_settings_from_outside(
 
 
 def _data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for each process of a test run: making a database for each test would cost more than the test."""
+    """One folder for each process of a test run: a database for each test would cost more than the test."""
     return tmp_path_factory.getbasetemp() / "quod-data"

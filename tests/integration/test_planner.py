@@ -66,6 +66,11 @@ def run(
     return running.run_job(jobs.Job(kind=kind, input=text), chosen, parts=parts), model
 
 
+def solved_by(server: testing.ScriptedServer, **overrides: Any) -> Any:
+    with Client(drafter="openai", model_url=server.url, model="scripted", **overrides) as quod:
+        return quod.solve(TEXT)
+
+
 def data(request: base.Request) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(request.messages[1]["content"])
     return document
@@ -73,8 +78,7 @@ def data(request: base.Request) -> dict[str, Any]:
 
 def test_broken_then_wrong_then_right_ends_certified() -> None:
     with testing.ScriptedServer(["{ this is no JSON", WRONG, formulation()]) as server:
-        with Client(drafter="openai", model_url=server.url, model="scripted") as quod:
-            result = quod.solve(TEXT)
+        result = solved_by(server)
     assert result.status is jobs.Status.SOLVED
     assert result.answer is not None
     assert result.answer["objective"] == "75"
@@ -84,13 +88,8 @@ def test_broken_then_wrong_then_right_ends_certified() -> None:
 
 
 def test_never_right_ends_unsolved_within_the_budget_with_the_history() -> None:
-    with (
-        testing.ScriptedServer([WRONG], repeat_last=True) as server,
-        Client(
-            drafter="openai", model_url=server.url, model="scripted", budget_calls=4, repair_rounds=20
-        ) as quod,
-    ):
-        result = quod.solve(TEXT)
+    with testing.ScriptedServer([WRONG], repeat_last=True) as server:
+        result = solved_by(server, budget_calls=4, repair_rounds=20)
     assert (result.status, result.termination) == (jobs.Status.UNSOLVED, jobs.Termination.BUDGET_EXHAUSTED)
     assert len(server.requests) == 4
     assert result.usage.model_calls == 4
@@ -103,8 +102,7 @@ def test_never_right_ends_unsolved_within_the_budget_with_the_history() -> None:
 
 def test_an_optimize_job_is_planned_without_a_model() -> None:
     with testing.ScriptedServer([formulation()]) as server:
-        with Client(drafter="openai", model_url=server.url, model="scripted") as quod:
-            result = quod.solve(TEXT)
+        result = solved_by(server)
     assert len(server.requests) == 1
     assert [task.tool for task in result.rounds[0].tasks] == ["formulate", "solve", "audit", "diagnose"]
 

@@ -25,7 +25,8 @@ Solve = Callable[[jobs.Job, Settings, Sequence[base.Drafter]], jobs.Result]
 
 
 def pipeline(job: jobs.Job, settings: Settings, drafters: Sequence[base.Drafter]) -> jobs.Result:
-    """Quod's own pipeline."""
+    """Quod's own pipeline; a benchmark keeps finished problems itself, and unfinished ones not at all."""
+    settings = settings.model_copy(update={"checkpoints": "none"})
     return running.run_job(job, settings, parts=running.Parts(drafters=drafters))
 
 

@@ -62,7 +62,7 @@ def _solve_and_check() -> Finding:
     from quod import client  # slow to import, and what is being tested
 
     try:
-        with client.Client() as quod:
+        with client.Client(checkpoints="none") as quod:
             result = quod.solve(formulation=EXAMPLE)
             verdict = result.check()
     except errors.QuodError as error:

@@ -19,9 +19,7 @@ $(CORE): pyproject.toml scripts/ensure_python
 	$(BIN)/pip install --quiet --editable .
 	@touch $(CORE)
 
-$(ALL): $(CORE) scripts/ensure_postgres scripts/ensure_sandbox
-	@scripts/ensure_postgres
-	@scripts/ensure_sandbox
+$(ALL): $(CORE)
 	$(BIN)/pip install --quiet --editable '.[nonlinear,bench,dev]'
 	@touch $(ALL)
 
@@ -29,9 +27,13 @@ demo: $(CORE)  ## solve three word problems and re-check their certificates
 	@$(BIN)/python examples/demo.py
 
 test: install  ## all tests but the slow ones
+	@scripts/ensure_sandbox
+	@scripts/ensure_postgres
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: install  ## the tests that take minutes
+	@scripts/ensure_sandbox
+	@scripts/ensure_postgres
 	$(BIN)/pytest -m slow
 
 lint: install  ## formatting, style, types, layering

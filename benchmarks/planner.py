@@ -238,6 +238,7 @@ def ratios(shapes: dict[str, Document], cost: Document) -> dict[str, float]:
         "makespan_over_critical_path_max": max(row["makespan_over_critical_path"] for row in shapes.values()),
         "makespan_over_scripted_path_max": max(row["makespan_over_scripted_path"] for row in shapes.values()),
         "overhead_over_1ms": max(cost[f"{kind}_ms_per_task"] for kind in ("wide", "chain", "random")),
+        "overhead_with_journal_over_1ms": cost["journal_ms_per_task"],
         "memory_per_task_2500_over_1250": cost["peak_bytes_per_task_2500"] / cost["peak_bytes_per_task_1250"],
     }
     for way in ("react", "langgraph"):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from quod import jobs
-from quod.agents import plan_text, scheduler
+from quod.agents import journal, plan_text, scheduler
 
 Document = dict[str, Any]
 
@@ -28,6 +30,19 @@ def graph(kind: str, size: int) -> list[jobs.Task]:
         arguments = {"seconds": 0, "inputs": [f"${each}" for each in needs]}
         tasks.append(jobs.Task(id=str(place), tool="work", arguments=arguments))
     return tasks
+
+
+def journalled(tasks: list[jobs.Task]) -> None:
+    """Run a plan that writes down every task as it is planned, starts and ends, as those of jobs do."""
+
+    async def nothing(task: jobs.Task, arguments: dict[str, Any]) -> int:
+        return 1
+
+    with tempfile.TemporaryDirectory() as folder:
+        kept = journal.Journal(Path(folder) / "jobs.sqlite")
+        kept.begin(jobs.Job(id="job", input="nothing"), {})
+        asyncio.run(scheduler.run(tasks, nothing, journal=kept.round("job", 1)))
+        kept.close()
 
 
 def overhead(repeats: int, size: int = 10_000) -> Document:
@@ -48,6 +63,7 @@ def overhead(repeats: int, size: int = 10_000) -> Document:
     for kind in ("wide", "chain", "random"):
         tasks = graph(kind, size)
         found[f"{kind}_ms_per_task"] = fastest(lambda: asyncio.run(scheduler.run(tasks, nothing)))  # noqa: B023
+    found["journal_ms_per_task"] = fastest(lambda: journalled(tasks))
     text = plan_text.render(tasks)
     found["parse_ms_per_task"] = fastest(lambda: plan_text.parse(text, {"work": ()}))
     for part in (size // 8, size // 4):

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS rounds (
     PRIMARY KEY (job, round));
 CREATE TABLE IF NOT EXISTS tasks (
     job TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, round INTEGER NOT NULL, task TEXT NOT NULL,
-    place INTEGER NOT NULL, document TEXT NOT NULL, starts INTEGER NOT NULL DEFAULT 0, outcome TEXT,
+    document TEXT NOT NULL, starts INTEGER NOT NULL DEFAULT 0, outcome TEXT,
     PRIMARY KEY (job, round, task));
 """
 
@@ -153,11 +153,10 @@ class RoundJournal:
         """A task of the plan is known. One that was planned otherwise before loses its old outcome."""
         document = task.model_dump_json()
         self._connection.execute(
-            "INSERT INTO tasks (job, round, task, place, document) "
-            "SELECT ?, ?, ?, COUNT(*), ? FROM tasks WHERE job = ? AND round = ? "
+            "INSERT INTO tasks (job, round, task, document) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET outcome = NULL, document = excluded.document "
             "WHERE document != excluded.document",
-            (*self._key, task.id, document, *self._key),
+            (*self._key, task.id, document),
         )
 
     def complete(self, problems: list[str]) -> None:
@@ -188,7 +187,7 @@ class RoundJournal:
         if found is None:
             return None
         rows = self._connection.execute(
-            "SELECT document FROM tasks WHERE job = ? AND round = ? ORDER BY place", self._key
+            "SELECT document FROM tasks WHERE job = ? AND round = ? ORDER BY rowid", self._key
         )
         return [jobs.Task.model_validate_json(row[0]) for row in rows], json.loads(found[0])
 

@@ -52,6 +52,7 @@ class Session:
         self.tools: registry.Registry = getattr(self.strategy, "tools", tools)
         spent, self._before = journal.spent(context.job.id)
         context.models.add_usage(spent)
+        self._saved = spent
         self._began = time.perf_counter()
         self._fatal: dict[str, errors.QuodError] = {}
         self._exhausted: errors.LimitExceeded | None = None
@@ -199,15 +200,17 @@ class Session:
         return None if budget is None else max(0.0, budget - self.clock())
 
     def _save(self) -> None:
-        self.journal.spend(self.context.job.id, self.context.models.usage, self.clock())
+        self._saved = self.context.models.usage
+        self.journal.spend(self.context.job.id, self._saved, self.clock())
 
     def fatal(self, task: str) -> bool:
         """Whether a task ended with an error that somebody else has to mend before it is tried again."""
         return task in self._fatal
 
     def save_after(self) -> None:
-        """Called when a task has ended."""
-        self._save()
+        """Called when a task has ended: what models cost is written down before anybody can forget it."""
+        if self.context.models.usage != self._saved:
+            self._save()
 
 
 class _Record:

@@ -20,6 +20,7 @@ RATIOS = {
         "langgraph_over_quod",
         "streaming_over_waiting",
         "overhead_over_1ms",
+        "overhead_with_journal_over_1ms",
     },
     "algorithms": {"predicted_over_measured_makespan_max", "advised_over_best_latency"},
 }

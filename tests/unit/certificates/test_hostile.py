@@ -180,9 +180,9 @@ def test_hostile_expressions_are_rejected_quickly(name, monkeypatch):
     )
     document = examples.optimum(formulation, "0", {}, [examples.bound()])
     monkeypatch.setattr(budget, "MAX_STEPS", 100_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert not decided(document)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def big(name, formulation):
@@ -263,10 +263,10 @@ def test_a_few_kilobytes_cannot_ask_for_minutes_or_gigabytes(name, monkeypatch):
     assert len(str(document)) < 10_000
     monkeypatch.setattr(budget, "MAX_STEPS", budget.MAX_STEPS // 10)
     monkeypatch.setattr(budget, "MAX_SIZE", budget.MAX_SIZE // 10)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(errors.CertificateRejected, match=r"which is this checker's limit"):
         certificates.check(document)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_two_million_nonzeros_fit():

@@ -22,6 +22,8 @@ from quod import errors, jobs
 KEPT_SECONDS = 30 * 24 * 3600
 """How long the journal of a job is kept after its last change."""
 
+VERSION = 1
+"""Of the tables; a file of another version is left alone."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     job TEXT PRIMARY KEY, document TEXT NOT NULL, settings TEXT NOT NULL, usage TEXT NOT NULL,
@@ -50,13 +52,25 @@ class Journal:
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
             self.connection.execute("PRAGMA foreign_keys = ON")
-            self.connection.executescript(_SCHEMA)
+            self._make_tables()
         except (OSError, sqlite3.Error) as error:
             raise errors.Misconfigured(
                 f"QUOD_DATA_DIR: jobs cannot be kept in {path}: {error}; name a folder that can be written, "
                 "or set QUOD_CHECKPOINTS=none to run without",
                 setting="data_dir",
             ) from None
+
+    def _make_tables(self) -> None:
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, VERSION):
+            raise errors.Misconfigured(
+                f"QUOD_DATA_DIR: {self.path} was written by another version of quod; name another folder, "
+                "or remove the file if no job in it shall go on",
+                setting="data_dir",
+            )
+        if version != VERSION:
+            script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+            self.connection.executescript(script)
 
     def close(self) -> None:
         """Forget the connection; what was written stays."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,15 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     path.write_text("this is no database, though it has the name of one" * 50)
     with pytest.raises(errors.Misconfigured, match="QUOD_DATA_DIR"):
+        journal.Journal(path)
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    journal.Journal(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {journal.VERSION + 1}")
+    with pytest.raises(errors.Misconfigured, match="another version"):
         journal.Journal(path)
 
 

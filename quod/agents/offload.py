@@ -44,9 +44,7 @@ async def offload(function: Callable[..., T], *arguments: Any) -> T:
 
 def run_sync(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end from synchronous code, also where a loop runs already (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _in_loop():
         return asyncio.run(main)
     outcome: list[T] = []
     failure: list[BaseException] = []
@@ -63,3 +61,11 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -44,9 +44,9 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
     Readers differ on which of two equal keys counts, so a certificate could say one thing to each.
     """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:80]!r} stands twice in one object")
+        found[key] = value
     return found

@@ -6,7 +6,6 @@ import json
 import sys
 from typing import Annotated, Any
 
-import rich.markup
 import typer
 
 from quod import certificates, errors
@@ -55,14 +54,14 @@ def _one(path: str) -> dict[str, Any]:
 
 def _print(report: dict[str, Any]) -> None:
     out = show.console(stderr=report["exit_code"] > 1)
-    name = rich.markup.escape(report["file"])
+    name = show.one_line(report["file"])
     if not report["accepted"]:
         word = "not judged" if report["exit_code"] == errors.Misconfigured.exit_code else "rejected"
-        out.print(f"[bold red]{word}[/] {name}: {rich.markup.escape(report['reason'])}")
+        out.print(f"[bold red]{word}[/] {name}: {show.one_line(report['reason'])}")
         return
     out.print(f"[bold green]accepted[/] {name}: {report['kind']}, {report['strength']}")
     for line in report["proved"]:
-        out.print(f"  {rich.markup.escape(line)}")
+        out.print(f"  {show.one_line(line)}")
     for line in report["does_not_cover"]:
-        out.print(f"[dim]  not proved: {rich.markup.escape(line)}[/]")
+        out.print(f"[dim]  not proved: {show.one_line(line)}[/]")
     sys.stdout.flush()

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import rich.markup
 import rich.table
 import typer
 
@@ -35,11 +34,11 @@ def explain(
     if as_json:
         named = [{"question": question, **one} for (question, _), one in zip(parts, told, strict=True)]
         whole = told[0] if parts[0][0] is None else {"parts": named}
-        print(json.dumps(whole, indent=1, ensure_ascii=False))
+        print(json.dumps(whole, indent=1))
         return
     for (question, _), one in zip(parts, told, strict=True):
         if question is not None:
-            show.console().print(f"[bold]{show.printable(question)}[/]")
+            show.console().print(f"[bold]{show.one_line(question)}[/]")
         _print(one)
 
 
@@ -109,11 +108,11 @@ def _print(told: dict[str, Any]) -> None:
     for title in ("row", "mathematics", "source"):
         table.add_column(title, overflow="fold")
     for row in told["rows"]:
-        table.add_row(*(rich.markup.escape(row[key]) for key in ("row", "mathematics", "source")))
+        table.add_row(*(show.one_line(row[key]) for key in ("row", "mathematics", "source")))
     out.soft_wrap = False
     out.print(table)
     for line in told["conventions"]:
-        out.print(f"read as: {rich.markup.escape(line)}")
+        out.print(f"read as: {show.one_line(line)}")
 
 
 def find_formulation(document: Any) -> Any:

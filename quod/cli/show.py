@@ -51,6 +51,11 @@ def printable(text: str) -> str:
     return rich.markup.escape("".join(kept))
 
 
+def one_line(text: str) -> str:
+    """The same without line breaks, where each line of the output is one statement of quod's own."""
+    return printable(" ".join(text.splitlines()))
+
+
 def result(outcome: jobs.Result) -> None:
     """Print a result: the answer, what is proved, what is not, and the warnings."""
     out = console()
@@ -59,15 +64,15 @@ def result(outcome: jobs.Result) -> None:
         out.print(f"[bold green]{outcome.termination}[/] (certificate: {strength})")
         _shown(out, outcome.answer or {}, outcome.certificate.model_dump())
         for line in not_proved(outcome.certificate.model_dump()):
-            out.print(f"[dim]not proved: {rich.markup.escape(line)}[/]")
+            out.print(f"[dim]not proved: {one_line(line)}[/]")
     else:
         out.print(f"[bold red]{outcome.status}[/] ({outcome.termination})")
         for line in outcome.not_understood:
-            out.print(f"  not understood: {rich.markup.escape(line)}")
+            out.print(f"  not understood: {one_line(line)}")
         if outcome.candidate is not None:
             out.print("  a candidate formulation is in the JSON output (--json); `quod explain` shows it")
     for line in outcome.warnings:
-        out.print(f"[yellow]warning:[/] {rich.markup.escape(line)}")
+        out.print(f"[yellow]warning:[/] {one_line(line)}")
     sys.stdout.flush()
 
 
@@ -90,7 +95,7 @@ def _shown(out: rich.console.Console, answer: dict[str, Any], certificate: dict[
     """The answer of a job of any kind."""
     if certificate["kind"] == "conjunction":
         for part, told in zip(certificate["evidence"]["parts"], answer["parts"], strict=True):
-            out.print(f"[bold]{printable(part['question'])}[/]: {told['termination']}")
+            out.print(f"[bold]{one_line(part['question'])}[/]: {told['termination']}")
             _shown(out, told["answer"] or {}, part["certificate"])
     elif certificate["kind"] == "computation":
         value = answer.get("value", answer.get("output"))
@@ -104,19 +109,19 @@ def _answer(out: rich.console.Console, answer: dict[str, Any], formulation: dict
     if "objective" in answer:
         label = formulation["objective"].get("label", "")
         of = f" of {label}" if label else ""
-        out.print(f"{answer['sense']}{rich.markup.escape(of)}: [bold]{number(answer['objective'])}[/]")
+        out.print(f"{answer['sense']}{one_line(of)}: [bold]{number(answer['objective'])}[/]")
     values = answer.get("values", {})
     width = max((len(name) for name in values), default=0)
     shown = [
         (name, value) for name, value in values.items() if len(values) <= VALUES_SHOWN or number(value) != "0"
     ]
     for name, value in shown[:VALUES_SHOWN]:
-        out.print(f"  {rich.markup.escape(name.ljust(width))}  {number(value)}")
+        out.print(f"  {one_line(name.ljust(width))}  {number(value)}")
     if len(shown) > VALUES_SHOWN:
         out.print(f"  … {len(shown) - VALUES_SHOWN} more (--json)")
     for other in answer.get("alternatives", []):
-        out.print(f"another reading: {rich.markup.escape(other['text'])}")
+        out.print(f"another reading: {one_line(other['text'])}")
     for member in answer.get("conflict", []):
-        out.print(f"  in conflict: {rich.markup.escape(member.get('sentence') or member['expression'])}")
+        out.print(f"  in conflict: {one_line(member.get('sentence') or member['expression'])}")
     for change in answer.get("relaxations", []):
-        out.print(f"  would help: {rich.markup.escape(change['message'])}")
+        out.print(f"  would help: {one_line(change['message'])}")

@@ -8,6 +8,7 @@ in the document.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pydantic
 
 from quod import errors
-from quod.certificates import computation, conjunction, optimization, reading, statements
+from quod.certificates import budget, computation, conjunction, optimization, reading, statements
 from quod.certificates.answers import answer_keys
 from quod.certificates.statements import COVERS, DOES_NOT_COVER
 from quod.certificates.verdict import Verdict
@@ -30,21 +31,25 @@ class _Kind:
     """A kind of certificate: the kind of job it belongs to, and its check of a certificate and its result."""
 
     job: str
-    check: Callable[[dict[str, Any], dict[str, Any] | None], Verdict]
+    check: Callable[[dict[str, Any], dict[str, Any] | None, budget.Budget], Verdict]
     formulation: bool = True
     """Whether it is about a formulation; the others have none."""
 
 
-def _conjunction(certificate: dict[str, Any], result: dict[str, Any] | None) -> Verdict:
+def _computation(certificate: dict[str, Any], result: dict[str, Any] | None, used: budget.Budget) -> Verdict:
+    return computation.check(certificate, result)
+
+
+def _conjunction(certificate: dict[str, Any], result: dict[str, Any] | None, used: budget.Budget) -> Verdict:
     kinds = {name: kind.job for name, kind in KINDS.items() if name != "conjunction"}
-    return conjunction.check(certificate, result, _settled, kinds)
+    return conjunction.check(certificate, result, functools.partial(_settled, used=used), kinds)
 
 
 KINDS = {
     "optimality": _Kind("optimize", optimization.optimality),
     "infeasibility": _Kind("optimize", optimization.infeasibility),
     "unboundedness": _Kind("optimize", optimization.unboundedness),
-    "computation": _Kind("compute", computation.check, formulation=False),
+    "computation": _Kind("compute", _computation, formulation=False),
     "conjunction": _Kind("auto", _conjunction, formulation=False),
 }
 """A later kind is one module and one line here."""
@@ -64,9 +69,9 @@ def check(document: Any) -> Verdict:
         document = document.model_dump(mode="json")
     try:
         if isinstance(document, dict) and "status" in document:
-            verdict = _result(document)
+            verdict = _result(document, budget.Budget())
         elif isinstance(document, dict) and "evidence" in document:
-            verdict = _certificate(document, None)
+            verdict = _certificate(document, None, budget.Budget())
         else:
             raise errors.InvalidInput(
                 "neither a certificate nor a result: it has no 'evidence' and no 'status'"
@@ -76,18 +81,18 @@ def check(document: Any) -> Verdict:
     return dataclasses.replace(verdict, seconds=time.perf_counter() - started)
 
 
-def _result(result: dict[str, Any]) -> Verdict:
+def _result(result: dict[str, Any], used: budget.Budget) -> Verdict:
     """A result: solved, with a certificate that proves what its answer says."""
     if result["status"] != "solved":
         reading.reject("status", f"a result that is {reading.shown(result['status'])} carries no certificate")
     if result.get("certificate") is None:
         reading.reject("certificate", "the result says 'solved' but carries no certificate")
-    return _settled(result["certificate"], result)
+    return _settled(result["certificate"], result, used)
 
 
-def _settled(certificate: Any, result: dict[str, Any] | None) -> Verdict:
+def _settled(certificate: Any, result: dict[str, Any] | None, used: budget.Budget) -> Verdict:
     """A certificate and, where there is one, the result that it has to settle."""
-    verdict = _certificate(certificate, result)
+    verdict = _certificate(certificate, result, used)
     if result is None:
         return verdict
     if result.get("kind") != KINDS[verdict.kind].job:
@@ -97,7 +102,7 @@ def _settled(certificate: Any, result: dict[str, Any] | None) -> Verdict:
     return verdict
 
 
-def _certificate(certificate: Any, result: dict[str, Any] | None) -> Verdict:
+def _certificate(certificate: Any, result: dict[str, Any] | None, used: budget.Budget) -> Verdict:
     reading.mapping(certificate, "certificate", _FIELDS, ("formulation",))
     kind = reading.word(certificate["kind"], "kind", KINDS)
     if KINDS[kind].formulation:
@@ -106,4 +111,4 @@ def _certificate(certificate: Any, result: dict[str, Any] | None) -> Verdict:
         reading.reject("formulation", f"a certificate of {kind} is about none")
     strength = reading.text(certificate["strength"], "strength")
     statements.check(kind, strength, certificate["covers"], certificate["does_not_cover"])
-    return KINDS[kind].check(certificate, result)
+    return KINDS[kind].check(certificate, result, used)

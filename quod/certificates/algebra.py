@@ -138,6 +138,7 @@ class Enclosure:
 
 
 _WORD_BITS = 128
+_FUNCTIONS = (Affine, Enclosure)
 
 
 def weight(value: Value) -> int:
@@ -188,15 +189,15 @@ def total(parts: Iterable[tuple[Value, int]]) -> Value:
 def product(left: Value, right: Value) -> Value:
     """left · right. Raises NotLinear for two affine functions."""
     result = left * right
-    return result if isinstance(result, Affine | Enclosure) else reading.guard(result)
+    return result if isinstance(result, _FUNCTIONS) else reading.guard(result)
 
 
 def quotient(left: Value, right: Value) -> Value:
     """left / right. Raises CertificateRejected for a constant divisor 0, NotLinear for an affine one."""
-    if not isinstance(right, Affine | Enclosure) and right == 0:
+    if not isinstance(right, _FUNCTIONS) and right == 0:
         raise errors.CertificateRejected("division by zero")
     result = left / right
-    return result if isinstance(result, Affine | Enclosure) else reading.guard(result)
+    return result if isinstance(result, _FUNCTIONS) else reading.guard(result)
 
 
 def power(base: Value, exponent: Value, enclosed: bool) -> Value:

@@ -206,8 +206,10 @@ class Variable:
 class Declarations:
     """Everything a formulation declares before its objective and rows."""
 
-    def __init__(self, sets: Any, parameters: Any, variables: Any) -> None:
-        self.used = budget.Budget()
+    def __init__(
+        self, sets: Any, parameters: Any, variables: Any, *, used: budget.Budget | None = None
+    ) -> None:
+        self.used = budget.Budget() if used is None else used
         self.sets: dict[str, IndexSet] = {}
         self.parameters: dict[str, Parameter] = {}
         self.variables: dict[str, Variable] = {}

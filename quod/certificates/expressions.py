@@ -12,10 +12,11 @@ from typing import NoReturn
 import flint
 
 from quod import errors
-from quod.certificates import algebra, declarations, iteration, reading
+from quod.certificates import algebra, budget, declarations, iteration, reading
 from quod.certificates.iteration import Frame
 
 Evaluate = Callable[[Frame], algebra.Value]
+_NO_NUMBERS = (algebra.Affine, algebra.Enclosure, algebra.NotLinear)
 MAX_DEPTH = 100
 """Nesting of parentheses, calls and signs."""
 _INDEX_NODES = (
@@ -76,7 +77,7 @@ class Compiler:
                 return self._indexed(node)
             case ast.UnaryOp(op=ast.USub()):
                 operand, minus = self.numeric(node.operand), flint.fmpq(-1)
-                return lambda frame: frame.made(algebra.product(minus, operand(frame)))
+                return lambda frame: frame.made(algebra.product(minus, operand(frame)), budget.FACTOR)
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.numeric(node.operand)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
@@ -85,7 +86,9 @@ class Compiler:
                 return self._product(node)
             case ast.BinOp(op=ast.Pow()):
                 base, exponent = self.numeric(node.left), self.numeric(node.right)
-                return lambda frame: frame.made(algebra.power(base(frame), exponent(frame), frame.enclosed))
+                return lambda frame: frame.made(
+                    algebra.power(base(frame), exponent(frame), frame.enclosed), budget.FACTOR
+                )
             case ast.Call():
                 return self._call(node)
         self.fail(f"{type(node).__name__} is not an arithmetic expression of the language")
@@ -98,7 +101,7 @@ class Compiler:
             return lambda frame: value
         if name in self.declared.variables:
             column = self.declared.variables[name].at(())
-            return lambda frame: frame.leaf(column)
+            return lambda frame: frame.column(column)
         self.fail(f"{name} is not a parameter, variable or loop name here")
 
     def _indexed(self, node: ast.Subscript) -> Evaluate:
@@ -118,7 +121,7 @@ class Compiler:
             value = item.at
             return lambda frame: value(_key(indices, frame))
         column = item.at
-        return lambda frame: frame.leaf(column(_key(indices, frame)))
+        return lambda frame: frame.column(column(_key(indices, frame)))
 
     def _sum(self, node: ast.BinOp) -> Evaluate:
         parts = [(self.numeric(part), -1 if isinstance(op, ast.Sub) else 1) for op, part in _spine(node)]
@@ -130,6 +133,7 @@ class Compiler:
         parts = [(self.numeric(part), isinstance(op, ast.Div)) for op, part in _spine(node)]
 
         def evaluate(frame: Frame) -> algebra.Value:
+            frame.used.step(budget.FACTOR * len(parts))
             values = [(_factor(part, frame), divides) for part, divides in parts]
             if any(_is_zero(value) for value, divides in values if not divides):
                 values = [(algebra.ZERO, False), *(pair for pair in values if pair[1] and _is_zero(pair[0]))]
@@ -137,7 +141,6 @@ class Compiler:
                 if isinstance(value, algebra.NotLinear):
                     raise value
             result = values[0][0]
-            frame.used.step(len(values))
             for value, divides in values[1:]:
                 result = frame.made((algebra.quotient if divides else algebra.product)(result, value), 0)
             return result
@@ -232,7 +235,7 @@ def _spine(node: ast.BinOp) -> list[tuple[ast.operator | None, ast.expr]]:
 def _factor(part: Evaluate, frame: Frame) -> algebra.Value | algebra.NotLinear:
     """A factor, or why it is not linear: it need not be when another one is the number 0."""
     try:
-        return frame.attempt(lambda: part(frame))
+        return frame.attempt(part)
     except algebra.NotLinear as error:
         return error
 
@@ -247,17 +250,17 @@ def _extremum(kind: str, arguments: Sequence[algebra.Value], frame: Frame) -> al
 
 def _absolute(value: algebra.Value, frame: Frame) -> algebra.Value:
     kept = 2 * (2 + algebra.weight(value))
-    frame.used.step(kept)
+    frame.used.step(budget.FACTOR + kept)
     frame.used.keep(kept)
     return algebra.absolute(value)
 
 
 def _is_zero(value: algebra.Value | algebra.NotLinear) -> bool:
-    return not isinstance(value, algebra.Affine | algebra.Enclosure | algebra.NotLinear) and value == 0
+    return not isinstance(value, _NO_NUMBERS) and value == 0
 
 
 def _multiplied(body: Evaluate, loops: Sequence[iteration.Loop], frame: Frame) -> algebra.Value:
     result: algebra.Value = algebra.ONE
     for _ in iteration.bindings(loops, frame):
-        result = frame.made(algebra.product(result, body(frame)))
+        result = frame.made(algebra.product(result, body(frame)), budget.FACTOR)
     return result

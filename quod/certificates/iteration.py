@@ -44,12 +44,17 @@ class Frame:
         self.used.step(operands + algebra.weight(value))
         return value
 
-    def attempt(self, evaluate: Callable[[], algebra.Value]) -> algebra.Value:
+    def column(self, number: int) -> algebra.Value:
+        """What a column stands for."""
+        self.used.step(2)
+        return self.leaf(number)
+
+    def attempt(self, evaluate: Callable[[Frame], algebra.Value]) -> algebra.Value:
         """Evaluate, and put the loop values back when it raises NotLinear, so that another evaluation may
         follow: a loop that is abandoned inside leaves its own values behind."""
         held = dict(self.loop)
         try:
-            return evaluate()
+            return evaluate(self)
         except algebra.NotLinear:
             self.loop.clear()
             self.loop.update(held)

@@ -11,7 +11,7 @@ from typing import Any
 import flint
 
 from quod import errors
-from quod.certificates import algebra, declarations, expressions, iteration, reading, syntax
+from quod.certificates import algebra, budget, declarations, expressions, iteration, reading, syntax
 
 _FIELDS = ("version", "text", "sets", "parameters", "variables", "constraints", "conventions", "unused")
 _ROW_REMARKS = ("kind", "description", "evidence")
@@ -39,14 +39,14 @@ class _Constraint:
 class Model:
     """Declared columns, and the objective and rows as functions of what a column stands for."""
 
-    def __init__(self, formulation: Any) -> None:
+    def __init__(self, formulation: Any, used: budget.Budget | None = None) -> None:
         fields = reading.mapping(formulation, "formulation", ("objective",), _FIELDS)
         if fields.get("version", 1) != 1 or isinstance(fields.get("version"), bool):
             reading.reject("formulation", "only version 1 is known")
         text = fields.get("text")
         self.text = None if text is None else reading.text(text, "formulation.text")
         self.declared = declarations.Declarations(
-            *(fields.get(name, []) for name in ("sets", "parameters", "variables"))
+            *(fields.get(name, []) for name in ("sets", "parameters", "variables")), used=used
         )
         self._columns()
         objective = reading.mapping(

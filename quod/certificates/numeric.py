@@ -67,7 +67,7 @@ class _Evaluation:
     def _evaluate(self, where: str, value: Callable[[], algebra.Value]) -> algebra.Value:
         self.frame.leaf, self.frame.enclosed = algebra.unit, False
         try:
-            return self.frame.attempt(lambda: located(where, value))
+            return self.frame.attempt(lambda _: located(where, value))
         except algebra.NotLinear:
             self.frame.leaf, self.frame.enclosed = self.balls.__getitem__, True
             return located(where, value)

@@ -6,20 +6,20 @@ from typing import Any
 
 import flint
 
-from quod.certificates import algebra, answers, numeric, program, ray, reading, tree
+from quod.certificates import algebra, answers, budget, numeric, program, ray, reading, tree
 from quod.certificates.model import Expanded, Model, expand
 from quod.certificates.verdict import Verdict
 
 Document = dict[str, Any]
 
 
-def optimality(certificate: Document, result: Document | None) -> Verdict:
+def optimality(certificate: Document, result: Document | None, used: budget.Budget) -> Verdict:
     """A feasible point attains the objective, and no point does better (than the claimed bound)."""
     if certificate["strength"] == "numeric":
-        return _numeric(certificate, result)
+        return _numeric(certificate, result, used)
     claim = _claim(certificate, "optimal", ("sense", "objective"), ("bound",))
     evidence = reading.mapping(certificate["evidence"], "evidence", ("point", "tree"))
-    expanded, form = _linear(certificate)
+    expanded, form = _linear(certificate, used)
     _same_sense(claim, expanded.model)
     point = _point(expanded.model, evidence["point"], decimals=False)
     _feasible(expanded, point)
@@ -44,11 +44,11 @@ def optimality(certificate: Document, result: Document | None) -> Verdict:
     return _verdict(certificate, form, line, proof)
 
 
-def infeasibility(certificate: Document, result: Document | None) -> Verdict:
+def infeasibility(certificate: Document, result: Document | None, used: budget.Budget) -> Verdict:
     """Every leaf of the tree is empty."""
     _claim(certificate, "infeasible", ())
     evidence = reading.mapping(certificate["evidence"], "evidence", ("tree",))
-    expanded, form = _linear(certificate)
+    expanded, form = _linear(certificate, used)
     proof = tree.replay(form, evidence["tree"])
     if proof.empty_leaves != proof.leaves:
         reading.reject(
@@ -59,11 +59,11 @@ def infeasibility(certificate: Document, result: Document | None) -> Verdict:
     return _verdict(certificate, form, f"no point satisfies the formulation ({_leaves(proof)})", proof)
 
 
-def unboundedness(certificate: Document, result: Document | None) -> Verdict:
+def unboundedness(certificate: Document, result: Document | None, used: budget.Budget) -> Verdict:
     """From a feasible point a ray improves the objective without limit."""
     claim = _claim(certificate, "unbounded", ("sense",))
     evidence = reading.mapping(certificate["evidence"], "evidence", ("point", "ray"))
-    expanded, form = _linear(certificate)
+    expanded, form = _linear(certificate, used)
     _same_sense(claim, expanded.model)
     point = _point(expanded.model, evidence["point"], decimals=False)
     _feasible(expanded, point)
@@ -75,10 +75,10 @@ def unboundedness(certificate: Document, result: Document | None) -> Verdict:
     )
 
 
-def _numeric(certificate: Document, result: Document | None) -> Verdict:
+def _numeric(certificate: Document, result: Document | None, used: budget.Budget) -> Verdict:
     claim = _claim(certificate, "optimal", ("sense", "objective", "tolerance"))
     evidence = reading.mapping(certificate["evidence"], "evidence", ("point",))
-    model = Model(certificate["formulation"])
+    model = Model(certificate["formulation"], used)
     _same_sense(claim, model)
     point = _point(model, evidence["point"], decimals=True)
     objective = reading.number(claim["objective"], "claim.objective")
@@ -106,9 +106,9 @@ def _same_sense(claim: Document, model: Model) -> None:
         reading.reject("claim.sense", f"is {claim['sense'][:80]!r}, but the formulation says {model.sense}")
 
 
-def _linear(certificate: Document) -> tuple[Expanded, program.Program]:
+def _linear(certificate: Document, used: budget.Budget) -> tuple[Expanded, program.Program]:
     try:
-        expanded = expand(Model(certificate["formulation"]))
+        expanded = expand(Model(certificate["formulation"], used))
         return expanded, program.standard_form(expanded)
     except algebra.NotLinear as error:
         reading.reject("strength", f"an exact or rigorous certificate needs a linear model, but {error}")

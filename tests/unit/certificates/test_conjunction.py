@@ -11,7 +11,7 @@ import pytest
 
 from quod import certificates, errors, jobs
 from quod.agents import evidence
-from quod.certificates import COVERS, DOES_NOT_COVER, conjunction
+from quod.certificates import COVERS, DOES_NOT_COVER, budget, conjunction
 from quod.workers.sandbox import backends
 
 sys.path.append(str(Path(__file__).parent))
@@ -96,6 +96,16 @@ def test_what_is_made_is_accepted():
     document = made.model_dump(mode="json")
     certificates.check(solved(document, ANSWER, {"output": "6\n"}))
     assert "part 2: answer.output" in rejected(solved(document, ANSWER, {"output": "7\n"}))
+
+
+def test_the_parts_share_one_budget(monkeypatch):
+    """Each part alone fits; the limit is on what they take together."""
+    formulation = examples.model(["x"], "minimize", "0", sets=[{"name": "I", "elements": list(range(300))}])
+    formulation["constraints"] = [{"name": "r", "for_each": "i in I", "expression": "i*i*i >= 0 - x"}]
+    part = examples.optimum(formulation, "0", {}, [examples.bound()])
+    monkeypatch.setattr(budget, "MAX_STEPS", 10_000)
+    certificates.check(part)
+    assert "takes more than 10,000 steps" in rejected(combined(part, part, part))
 
 
 ATTACKS = {

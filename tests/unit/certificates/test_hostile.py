@@ -269,6 +269,32 @@ def test_a_few_kilobytes_cannot_ask_for_minutes_or_gigabytes(name, monkeypatch):
     assert time.process_time() - started < 20
 
 
+@pytest.mark.parametrize(
+    ("expression", "least"),
+    [
+        ("i*i", 8),
+        ("1*i*0*i", 12),
+        ("i**2", 5),
+        ("-i", 4),
+        ("abs(i)", 8),
+        ("y[i]", 4),
+        ("prod(i for j in J)", 5),
+    ],
+)
+def test_dear_operations_count_for_more_than_one_step(expression, least):
+    """Each costs the checker several times what a loop turn does, also where a factor is zero."""
+    steps = []
+    for count in (1, 101):
+        sets = [{"name": "I", "elements": [0]}, {"name": "J", "elements": [0]}]
+        formulation = examples.model([{"name": "y", "index": ["I"]}], "minimize", "0", sets=sets)
+        text = " + ".join([expression] * count)
+        formulation["constraints"] = [{"name": "r", "for_each": "i in I", "expression": f"{text} <= 1"}]
+        declared = model.Model(formulation)
+        model.expand(declared)
+        steps.append(declared.declared.used.steps)
+    assert steps[1] - steps[0] >= 100 * (least - 1)
+
+
 def test_two_million_nonzeros_fit():
     """A dense model with 30,000 of them, and a third as many columns, takes its share of the limits."""
     sets = [{"name": "I", "elements": list(range(100))}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pickle
@@ -40,6 +41,7 @@ def call(
     for every other end, with the signal or exit code and the last lines; Cancelled (see `Cancellation`).
     """
     cancellation.check()
+    supervisor.check()
     limits = limits or Limits()
     request = pickle.dumps((_importable_name(function), arguments), protocol=pickle.HIGHEST_PROTOCOL)
     replies = _Replies(on_report, what)
@@ -64,8 +66,8 @@ def _importable_name(function: Callable[..., Any]) -> str:
 
 
 def _start(request: bytes, replies: _Replies, limits: Limits) -> supervisor.Child:
-    request_read, request_write = os.pipe()
-    reply_read, reply_write = os.pipe()
+    request_read, request_write = _pipe()
+    reply_read, reply_write = _pipe()
     ours = {request_write, reply_read}
     theirs = {request_read, reply_write}
     numbers = [str(number) for number in child_numbers(limits)]
@@ -90,6 +92,15 @@ def _start(request: bytes, replies: _Replies, limits: Limits) -> supervisor.Chil
         _close(theirs)
         _close(ours)
     return watched
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe that is not in the way of the child's streams, even where this process has closed its own."""
+    low = os.pipe()
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in low]
+    for fd in low:
+        os.close(fd)
+    return high[0], high[1]
 
 
 def _close(descriptors: set[int], *only: int) -> None:

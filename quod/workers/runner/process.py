@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from quod import errors
-from quod.workers.runner import cancellation, supervisor
+from quod.workers.runner import cancellation, streams, supervisor
 from quod.workers.runner.limits import Limits, child_numbers
 
 CONFINE = Path(__file__).with_name("confine.py")
@@ -52,12 +52,13 @@ def run(
     The program and everything in its process group is gone on return.
     """
     cancellation.check()
+    supervisor.check()
     limits = limits or Limits()
     program = shutil.which(command[0], path=None if env is None else env.get("PATH"))
     if program is None:
         raise errors.Misconfigured(f"the program {command[0]!r} was not found; install it or correct PATH")
     numbers = [str(number) for number in child_numbers(limits)]
-    out = supervisor.Tail(limits.output_bytes)
+    out = streams.Tail(limits.output_bytes)
     with subprocess.Popen(
         [sys.executable, "-I", "-S", *through, *numbers, program, *command[1:]],
         stdin=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import selectors
 import signal
 import subprocess
@@ -13,37 +14,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from quod import errors
-from quod.workers.runner import cancellation, session
+from quod.workers.runner import cancellation, session, streams
 from quod.workers.runner.limits import Limits
 
-_CHUNK = 1 << 16
 _TICK = 0.05
 _DRAIN = 1.0
 _SOON = 0.002
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|annot allocate memory|ut of memory|failed to map segment")
 
+_NOT_OURS = (
+    "this process does not get the exit status of its child processes: it ignores SIGCHLD or waits for every "
+    "child somewhere; set SIGCHLD to its default (signal.SIG_DFL) before quod is used"
+)
+
 Watch = Callable[[Sequence[session.Process]], errors.LimitExceeded | None]
-"""Looks at the living processes of the child's session; what it returns ends the child."""
-
-
-class Tail:
-    """Keeps the last `limit` bytes that were fed to it."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.total = 0
-        self._kept = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        """Append `data`, dropping the oldest bytes beyond twice the limit."""
-        self.total += len(data)
-        self._kept += data
-        if len(self._kept) > 2 * self.limit:
-            del self._kept[: -self.limit]
-
-    def value(self) -> bytes:
-        """The last `limit` bytes."""
-        return bytes(self._kept[-self.limit :]) if self.limit else b""
+"""Looks at the processes of the child's session; what it returns ends the child."""
 
 
 class Child:
@@ -55,11 +40,13 @@ class Child:
 
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits, watch: Watch | None = None) -> None:
         self.process, self.limits, self.watch = process, limits, watch
-        self.stderr = Tail(limits.output_bytes)
+        self.stderr = streams.Tail(limits.output_bytes)
         self.seconds = self.memory_mb = 0.0
         self.exceeded: errors.LimitExceeded | None = None
         self._cancellation = cancellation.current()
         self._started = time.monotonic()
+        self._resident = session.peak_bytes(process.pid)
+        self._peak_before = _bytes(resource.getrusage(resource.RUSAGE_SELF))
         self._selector = selectors.DefaultSelector()
         assert process.stderr is not None
         self.read(process.stderr.fileno(), self.stderr.feed)
@@ -72,7 +59,7 @@ class Child:
     def write(self, fd: int, data: bytes, close: Callable[[], None]) -> None:
         """Send `data` to `fd`, then close it."""
         os.set_blocking(fd, False)
-        self._selector.register(fd, selectors.EVENT_WRITE, _Writer(fd, data, close))
+        self._selector.register(fd, selectors.EVENT_WRITE, streams.Writer(fd, data, close))
 
     def wait(self) -> None:
         """Serve the streams until the process is gone. Sets `seconds`, `memory_mb`, `exceeded`.
@@ -86,8 +73,13 @@ class Child:
             self._signal(signal.SIGKILL)
             raise
         finally:
-            self._reap()
-            self._selector.close()
+            try:
+                self._reap()
+            except ChildProcessError:
+                self.process.returncode = -signal.SIGKILL
+                raise errors.Misconfigured(_NOT_OURS) from None
+            finally:
+                self._selector.close()
         if self._cancelled():
             raise cancellation.Cancelled
 
@@ -108,13 +100,8 @@ class Child:
                 look_at = time.monotonic() + _TICK
         self._signal(signal.SIGKILL)  # what the process left behind in its group
         drained = time.monotonic() + _DRAIN
-        while self._may_have_others() and time.monotonic() < drained and session.members(self.process.pid):
-            self._serve(_SOON)
         while self._reading() and time.monotonic() < drained:
             self._serve(_TICK)
-
-    def _woken(self, _: bytes) -> None:
-        """The sink of the cancellation's descriptor: one that needs no draining."""
 
     def _cancelled(self) -> bool:
         return self._cancellation is not None and self._cancellation.cancelled
@@ -129,10 +116,12 @@ class Child:
     def _look(self) -> None:
         """Count what only the outside can count; kill without a polite signal, as it may be multiplying."""
         limits = self.limits
+        self._resident = max(self._resident, session.peak_bytes(self.process.pid))
         if limits.processes is None and limits.threads is None and self.watch is None:
             return
         present = session.members(self.process.pid)
-        counts = (("processes", len(present)), ("threads", sum(process.threads for process in present)))
+        threads = sum(process.threads for process in present if not process.ended)
+        counts = (("processes", len(present)), ("threads", threads))
         for kind, count in counts:
             limit = getattr(limits, kind)
             if limit is not None and count > limit:
@@ -149,33 +138,49 @@ class Child:
             yield
             return
         with self._cancellation.notice() as fd:
-            self._selector.register(fd, selectors.EVENT_READ, self._woken)
+            self._selector.register(fd, selectors.EVENT_READ, None)
             try:
                 yield
             finally:
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(fd)
 
-    def _may_have_others(self) -> bool:
-        """Whether it is worth a look for killed ones that still die (the leader is a zombie by then)."""
-        return self.limits.processes is not None and self.limits.processes > 1
+    def _bury_others(self) -> None:
+        """Wait for killed ones that still die, and for ended ones that became children of this process.
+
+        They do where it is process 1 of a container, or has asked for the orphans among its descendants.
+        """
+        if os.getpid() != 1 and (self.limits.processes or 0) <= 1:
+            return
+        end = time.monotonic() + _DRAIN
+        while time.monotonic() < end:
+            others = [found for found in session.members(self.process.pid) if found.pid != self.process.pid]
+            ours = [found.pid for found in others if found.ended and found.parent == os.getpid()]
+            for pid in ours:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+            if not ours and all(found.ended for found in others):
+                return
+            time.sleep(_SOON)
 
     def _reading(self) -> bool:
         keys = self._selector.get_map().values()
-        return any(key.events & selectors.EVENT_READ and key.data not in (None, self._woken) for key in keys)
+        return any(key.events & selectors.EVENT_READ and key.data is not None for key in keys)
 
     def _serve(self, timeout: float) -> None:
         for key, _ in self._selector.select(timeout):
-            if isinstance(key.data, _Writer):
+            if isinstance(key.data, streams.Writer):
                 if key.data.step():
                     self._selector.unregister(key.fd)
                     key.data.close()
-            elif key.data is not None:
+            elif key.data is None:  # a notice, given once
+                self._selector.unregister(key.fd)
+            else:
                 self._read_some(key.fd, key.data)
 
     def _read_some(self, fd: int, sink: Callable[[bytes], object]) -> None:
         try:
-            data = os.read(fd, _CHUNK)
+            data = os.read(fd, streams.CHUNK)
         except BlockingIOError:
             return
         if data:
@@ -190,9 +195,13 @@ class Child:
 
     def _reap(self) -> None:
         if self.process.returncode is None:
+            self._bury_others()
             _, status, usage = os.wait4(self.process.pid, 0)
             self.process.returncode = os.waitstatus_to_exitcode(status)
-            self.memory_mb = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+            peak = _bytes(usage)
+            if self._resident and peak <= self._peak_before:
+                peak = self._resident  # the system's number begins with that of the process that started it
+            self.memory_mb = peak / (1 << 20)
         self.seconds = time.monotonic() - self._started
 
     def raise_for_limits(self) -> None:
@@ -227,25 +236,20 @@ class Child:
         return f"{text}; its last lines:\n{last}" if last else text
 
 
+def check() -> None:
+    """Raises Misconfigured when this process could not learn how its children end."""
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        raise errors.Misconfigured(_NOT_OURS)
+
+
 def speaks_of_memory(text: str) -> bool:
     """Whether a failed program's last words are those of one whose memory ran out."""
     return _NO_MEMORY.search(text) is not None
 
 
-class _Writer:
-    def __init__(self, fd: int, data: bytes, close: Callable[[], None]) -> None:
-        self.fd, self.rest, self.close = fd, memoryview(data), close
-
-    def step(self) -> bool:
-        """Write what fits; True when nothing is left or nobody reads."""
-        try:
-            while self.rest:
-                self.rest = self.rest[os.write(self.fd, self.rest[:_CHUNK]) :]
-        except BlockingIOError:
-            return False
-        except BrokenPipeError:
-            pass
-        return True
+def _bytes(usage: resource.struct_rusage) -> int:
+    """The largest resident memory; the unit depends on the system."""
+    return usage.ru_maxrss << (0 if sys.platform == "darwin" else 10)
 
 
 def _has_exited(pid: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from quod import errors
 from quod.workers import runner
 from quod.workers.runner import process
 
@@ -18,7 +19,8 @@ class Limits:
     `seconds`: wall clock. `cpu_seconds`: CPU time of all its processes. `memory_mb`: MiB of address space of
     each process, and of resident memory of all. `processes`: living at the same time; 1 forbids `fork`.
     `file_mb`: MiB of the largest file. `work_mb`: MiB of all files in the work folder. `output_bytes`: what
-    is kept of stdout and of stderr, the end of each.
+    is kept of stdout and of stderr, the end of each. None can be switched off; InvalidInput for one that is
+    not positive (`output_bytes` may be 0) and, but for `seconds`, not whole.
     """
 
     seconds: float = 10
@@ -29,14 +31,24 @@ class Limits:
     work_mb: int = 64
     output_bytes: int = 65536
 
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < float("inf"):
+            raise errors.InvalidInput("is not a positive number of seconds", field="seconds")
+        for name in ("cpu_seconds", "memory_mb", "processes", "file_mb", "work_mb", "output_bytes"):
+            least, value = int(name != "output_bytes"), getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise errors.InvalidInput(f"{value!r} is not a whole number from {least} up", field=name)
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
     """What a program did.
 
-    `ok`: it ended by itself with exit code 0. `returncode`: negative for a signal, as in `subprocess`.
+    `ok`: it ended by itself with exit code 0. `returncode`: negative for a signal, as in `subprocess`;
+    bubblewrap does not tell signal n from `sys.exit(128 + n)`.
     `value`: the JSON in `result.json` of its work folder; None when there is none or it is not plain JSON.
     `limit`: the kind of the limit that ended it: a field of Limits, `threads`, or `files` in the work folder.
+    For memory and the sizes of files it may be the program's word: it failed, and its last lines speak of it.
     `truncated`: output was dropped. `memory_mb`: MiB, the largest resident memory that was seen.
     `does_not_cover`: what the back end does not protect against.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Sequence
@@ -80,7 +81,10 @@ def _filter(place: base.Place) -> int:
     code = seccomp.program(os.uname().machine, fork=place.limits.processes > 1, signals=True)
     path = place.folder / "filter"
     path.write_bytes(seccomp.packed(code))
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)  # not in the way of the streams, if ours are closed
+    os.close(fd)
+    return high
 
 
 def _used(present: Sequence[runner.Process]) -> tuple[int, int]:

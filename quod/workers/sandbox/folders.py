@@ -12,7 +12,8 @@ _ZONES = "/usr/share/zoneinfo"
 _OF_A_PREFIX = ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")
 """Not the whole prefix: an environment made inside a project would show the project, keys and all."""
 
-DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
+"""Not /dev/zero: shared mappings of it are memory that can be kept without being resident anywhere."""
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from quod.workers.runner import process
-from quod.workers.sandbox import base, folders, results, seccomp, syscalls
+from quod.workers.sandbox import base, folders, measure, seccomp, syscalls
 
 _ENTER = Path(__file__).with_name("enter.py")
 _CREATE_RULESET, _VERSION = 444, 1
@@ -85,7 +85,7 @@ class Landlock:
             [*python, str(place.program)],
             home=str(place.work),
             program=str(place.program),
-            used=functools.partial(results.used, place.work_fd),
+            used=measure.Meter(place.work_fd, place.limits.file_mb << 20),
             through=(str(_ENTER), marshal.dumps(config).hex()),
         )
 

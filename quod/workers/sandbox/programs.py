@@ -12,7 +12,7 @@ from pathlib import Path
 
 from quod import errors
 from quod.workers import runner
-from quod.workers.sandbox import base, results
+from quod.workers.sandbox import base, measure, results
 
 OPEN_FILES = 256
 THREADS = 256
@@ -34,6 +34,9 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
 }
 
+
+_MOST = 0.8
+"""Of its CPU seconds must have been seen before the system's signal is believed: any program can send it."""
 
 _FULL = {errno.EFBIG: "file_mb", errno.ENOSPC: "work_mb"}
 
@@ -83,7 +86,7 @@ def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run
         for fd in launch.pass_fds:
             os.close(fd)
     code = isolation.returncode(done.returncode)
-    limit = _limit(done, code)
+    limit = _limit(done, code, seen)
     return base.Run(
         ok=code == 0 and limit is None,
         returncode=code,
@@ -99,11 +102,11 @@ def _run(isolation: base.Isolation, place: base.Place, stdin: bytes) -> base.Run
     )
 
 
-def _limit(done: runner.Completed, code: int) -> str | None:
+def _limit(done: runner.Completed, code: int, seen: _Seen) -> str | None:
     """The limit that ended the program: one that was enforced from here, or that its end speaks of."""
     if done.exceeded is not None:
         return done.exceeded.kind
-    if code == -signal.SIGXCPU:
+    if code == -signal.SIGXCPU and seen.cpu_seconds > _MOST * seen.limits.cpu_seconds:
         return "cpu_seconds"
     last = done.stderr[-4096:].decode(errors="replace")
     kinds = (kind for errno, kind in _FULL.items() if code != 0 and f"[Errno {errno}]" in last)
@@ -133,6 +136,8 @@ class _Seen:
     def __init__(self, limits: base.Limits, used: Used) -> None:
         self.limits, self.used = limits, used
         self.resident = 0
+        self.cpu_seconds = 0.0
+        self._own: dict[tuple[int, int], float] = {}
 
     def look(self, present: Sequence[runner.Process]) -> errors.LimitExceeded | None:
         """The limit that is exceeded now, if one is."""
@@ -140,12 +145,23 @@ class _Seen:
         self.resident = max(self.resident, resident)
         size, files = self.used(present)
         checks: Sequence[tuple[str, float, float]] = (
-            ("cpu_seconds", sum(process.cpu_seconds for process in present), self.limits.cpu_seconds),
+            ("cpu_seconds", self._cpu(present), self.limits.cpu_seconds),
             ("memory_mb", resident / (1 << 20), self.limits.memory_mb),
             ("work_mb", size / (1 << 20), self.limits.work_mb),
-            ("files", files, results.FILES_LIMIT),
+            ("files", files, measure.FILES_LIMIT),
         )
         for kind, value, limit in checks:
             if value > limit:
                 return errors.LimitExceeded(kind, value, limit)
         return None
+
+    def _cpu(self, present: Sequence[runner.Process]) -> float:
+        """CPU seconds of all processes there have been: the larger of two sums that each may miss some.
+
+        One has what every process was last seen to have used; the other also that of children too short to
+        be seen, if their parents waited for them and are present.
+        """
+        self._own |= {(process.pid, process.started): process.cpu_seconds for process in present}
+        waited = sum(process.cpu_seconds + process.waited_seconds for process in present)
+        self.cpu_seconds = max(self.cpu_seconds, waited, sum(self._own.values()))
+        return self.cpu_seconds

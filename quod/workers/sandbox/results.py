@@ -1,34 +1,29 @@
-"""What a program left behind, read without trusting it: its result, the size of its folder, its removal."""
+"""What a program left behind, handled without trusting it: its result, and its folder."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
+import errno
 import json
 import os
-import secrets
 import stat
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quod import documents
-from quod.workers import runner
+from quod.workers.sandbox import measure
 
 NAME = "result.json"
 SIZE_LIMIT = 4 << 20
 """Bytes of a result at most; a larger one counts as none."""
-FILES_LIMIT = 2048
-"""Files and folders in a work folder at most."""
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN_AT_ONCE = 64
+DEPTH_LIMIT = 100
+"""Lists and objects within each other at most: what reads the value later may be recursive."""
 
 
 def value(folder: int) -> Any:
     """The JSON of `result.json` in the folder open as `folder`.
 
     None when it is missing, empty, no regular file (a symlink is never followed), has another name elsewhere,
-    is too large, or is not strict JSON: UTF-8, each key once, no NaN and no infinity.
+    is too large, or is not strict JSON: UTF-8 (also where characters are escaped), each key once, no NaN and
+    no infinity, at most DEPTH_LIMIT lists and objects within each other.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
@@ -36,8 +31,8 @@ def value(folder: int) -> Any:
     except OSError:
         return None
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > SIZE_LIMIT:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > SIZE_LIMIT:
             return None
         data = b""
         while len(data) <= SIZE_LIMIT and (more := os.read(fd, 1 << 20)):
@@ -47,14 +42,34 @@ def value(folder: int) -> Any:
     if len(data) > SIZE_LIMIT:
         return None
     try:
-        return json.loads(
+        found = json.loads(
             data.decode(),
             parse_constant=_no_constant,
             parse_float=_finite,
             object_pairs_hook=documents.unique_keys,
         )
+        _check(found)
+        return found
     except (ValueError, RecursionError):
         return None
+
+
+def _check(found: Any) -> None:
+    """Raises ValueError for a value that is nested too deeply or has half of a surrogate pair in a string."""
+    level = [found]
+    for _ in range(DEPTH_LIMIT + 1):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                item.encode()
+            elif isinstance(item, list):
+                inner += item
+            elif isinstance(item, dict):
+                inner += [*item, *item.values()]
+        if not inner:
+            return
+        level = inner
+    raise ValueError("nested too deeply")
 
 
 def _no_constant(text: str) -> None:
@@ -68,75 +83,44 @@ def _finite(text: str) -> float:
     return number
 
 
-def used(folder: int, present: Sequence[runner.Process]) -> tuple[int, int]:
-    """Bytes on disk and number of entries below the folder, and of deleted files that are still open.
-
-    The count stops beyond FILES_LIMIT.
-    """
-    size, entries = _below(folder)
-    for process in present:
-        with contextlib.suppress(OSError):
-            for name in os.listdir(f"/proc/{process.pid}/fd"):
-                found = os.stat(f"/proc/{process.pid}/fd/{name}")
-                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
-                    size, entries = size + found.st_blocks * 512, entries + 1
-    return size, entries
-
-
-def _below(folder: int) -> tuple[int, int]:
-    size = entries = 0
-    waiting = [os.open(".", _FOLDER, dir_fd=folder)]
-    try:
-        while waiting and entries <= FILES_LIMIT:
-            fd = waiting.pop()
-            try:
-                for found, name in _entries(fd):
-                    size, entries = size + found.st_blocks * 512, entries + 1
-                    if stat.S_ISDIR(found.st_mode) and len(waiting) < _OPEN_AT_ONCE:
-                        with contextlib.suppress(OSError):  # removed meanwhile, or closed to everybody
-                            waiting.append(os.open(name, _FOLDER, dir_fd=fd))
-            finally:
-                os.close(fd)
-    finally:
-        for fd in waiting:
-            os.close(fd)
-    return size, entries
-
-
-def _entries(folder: int) -> Iterator[tuple[os.stat_result, str]]:
-    with os.scandir(folder) as entries:
-        for count, entry in enumerate(entries):
-            with contextlib.suppress(OSError):
-                yield entry.stat(follow_symlinks=False), entry.name
-            if count > FILES_LIMIT:
-                return
-
-
 def remove(path: str) -> None:
     """Remove a folder whatever its programs made in it: any depth, and folders that nobody may enter.
 
-    Folders are moved up into the first one before they are emptied, so no path grows long. The programs must
-    have ended.
+    Goes down by names and up by "..", so it holds one descriptor and no path grows long. Nothing outside is
+    touched even if a program is still at work: links are not followed, and the way up must be the way down.
     """
-    top = os.open(path, _FOLDER)
-    numbers = itertools.count()
-    new = secrets.token_hex(8)  # names that no program could have used
+    here = os.open(path, measure.FOLDER)
     try:
-        waiting = _folders(top)
+        waiting, names, above = [_folders(here)], [""], [(0, 0)]
         while waiting:
-            name = waiting.pop()
-            fd = os.open(name, _FOLDER, dir_fd=top)
-            try:
-                for inner in _folders(fd):
-                    moved = f"{new}-{next(numbers)}"
-                    os.rename(inner, moved, src_dir_fd=fd, dst_dir_fd=top)
-                    waiting.append(moved)
-            finally:
-                os.close(fd)
-            os.rmdir(name, dir_fd=top)
+            if waiting[-1]:
+                names.append(waiting[-1].pop())
+                above.append(_identity(here))
+                here = _moved(here, names[-1])
+                waiting.append(_folders(here))
+                continue
+            waiting.pop()
+            name, up = names.pop(), above.pop()
+            if waiting:
+                here = _moved(here, "..")
+                if _identity(here) != up:
+                    raise OSError(errno.EBUSY, "a folder was moved while it was removed", path)
+                os.rmdir(name, dir_fd=here)
     finally:
-        os.close(top)
+        os.close(here)
     os.rmdir(path)
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino
+
+
+def _moved(here: int, name: str) -> int:
+    """The folder `name` of `here`, which is closed."""
+    there = os.open(name, measure.FOLDER, dir_fd=here)
+    os.close(here)
+    return there
 
 
 def _folders(parent: int) -> list[str]:
@@ -145,8 +129,17 @@ def _folders(parent: int) -> list[str]:
     with os.scandir(parent) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                os.chmod(entry.name, 0o700, dir_fd=parent)
+                _made_accessible(parent, entry.name)
                 found.append(entry.name)
             else:
                 os.unlink(entry.name, dir_fd=parent)
     return found
+
+
+def _made_accessible(parent: int, name: str) -> None:
+    fd = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        if os.fstat(fd).st_mode & 0o700 != 0o700:
+            os.chmod(f"/proc/self/fd/{fd}", 0o700)  # this very folder, whatever its name leads to by now
+    finally:
+        os.close(fd)

@@ -27,7 +27,7 @@ _EPERM, _ENOTTY, _ENOSYS, _ENOTSUP = 1, 25, 38, 95
 _X32 = 0x40000000
 
 _REFUSED_NAMES = """
-    accept accept4 bind connect listen recvmmsg sendmmsg setsockopt socket
+    accept accept4 bind connect listen recvmmsg recvmsg sendmmsg sendmsg setsockopt socket
     kcmp pidfd_getfd pidfd_open pidfd_send_signal process_madvise process_mrelease process_vm_readv
     process_vm_writev ptrace rt_sigqueueinfo rt_tgsigqueueinfo tkill get_robust_list
     setpgid setsid ioprio_set migrate_pages move_pages sched_setattr sched_setparam sched_setscheduler
@@ -58,7 +58,10 @@ _ABSENT = ("clone3", "openat2")
 _NO_ATTRIBUTES = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
 """Calls that Landlock lets through for any file; libraries know file systems without attributes."""
 
-_THREAD = 0x00010000
+_UNSUPPORTED = (*_NO_ATTRIBUTES, "fallocate")
+"""The C library writes instead, which does not fill a disk between two looks at the work folder."""
+
+_THREAD, _SAME_FILES = 0x00010000, 0x00000400
 _NEVER_CLONED = 0x7E020000 | 0x8000 | 0x2000
 """New namespaces, CLONE_PARENT (a sibling, which the supervisor would have to bury), CLONE_PTRACE."""
 
@@ -78,6 +81,14 @@ _OUT_OF_BAND = 1
 """MSG_OOB: little used, and a source of kernel bugs on pairs of sockets (CVE-2025-38236)."""
 
 _ACCESS_MODE, _TRUNCATE = 0x3, 0x200
+
+_UNSHARE_FILES = 2
+"""CLOSE_RANGE_UNSHARE: descriptors of one thread alone, where the supervisor does not look."""
+
+_PAGE_OUT = 21
+"""MADV_PAGEOUT: memory that is in use and not resident."""
+
+_SHARED, _ANONYMOUS = 0x01, 0x20
 
 
 def program(machine: str, *, fork: bool, signals: bool) -> list[Instruction]:
@@ -111,7 +122,7 @@ def _blocks(*, fork: bool, signals: bool) -> Iterable[tuple[str, list[Instructio
         yield name, refused
     for name in _ABSENT:
         yield name, [_error(_ENOSYS)]
-    for name in _NO_ATTRIBUTES:
+    for name in _UNSUPPORTED:
         yield name, [_error(_ENOTSUP)]
     if not fork:
         yield "fork", refused
@@ -123,8 +134,12 @@ def _blocks(*, fork: bool, signals: bool) -> Iterable[tuple[str, list[Instructio
     yield "prlimit64", _only(0, (0,))
     yield "sched_setaffinity", _only(0, (0,))
     yield "socketpair", [*_unless(0, None, _UNIX), *_unless(1, _TYPE, _STREAM), _return(_ALLOW)]
-    for name, flags in (("sendto", 3), ("recvfrom", 3), ("sendmsg", 2), ("recvmsg", 2)):
-        yield name, [_argument(flags), (_ANY_BIT, 0, 1, _OUT_OF_BAND), _error(_EPERM), _return(_ALLOW)]
+    for name, flags in (("sendto", 3), ("recvfrom", 3)):
+        yield name, _without(flags, _OUT_OF_BAND)
+    yield "close_range", _without(2, _UNSHARE_FILES)
+    yield "madvise", _but(2, (_PAGE_OUT,))
+    if fork:
+        yield "mmap", _no_shared_memory()
     yield "open", _no_hidden_truncation(1)
     yield "openat", _no_hidden_truncation(2)
     if not signals:
@@ -134,9 +149,21 @@ def _blocks(*, fork: bool, signals: bool) -> Iterable[tuple[str, list[Instructio
 
 def _clone(fork: bool) -> list[Instruction]:
     code: list[Instruction] = [_argument(0), (_ANY_BIT, 0, 1, _NEVER_CLONED), _error(_EPERM)]
-    if not fork:
-        code += [(_ANY_BIT, 1, 0, _THREAD), _error(_EPERM)]
-    return [*code, _return(_ALLOW)]
+    code += [(_ANY_BIT, 1, 0, _THREAD), _return(_ALLOW) if fork else _error(_EPERM)]
+    return [*code, (_ANY_BIT, 1, 0, _SAME_FILES), _error(_EPERM), _return(_ALLOW)]
+
+
+def _no_shared_memory() -> list[Instruction]:
+    """Memory that several processes share stays when all have unmapped its pages, and is resident in none.
+
+    The lowest bit of the flags is set for both kinds of shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE).
+    """
+    code: list[Instruction] = [_argument(3), (_AND, 0, 0, _SHARED | _ANONYMOUS)]
+    return [*code, (_EQUAL, 0, 1, _SHARED | _ANONYMOUS), _error(_EPERM), _return(_ALLOW)]
+
+
+def _without(argument: int, bits: int) -> list[Instruction]:
+    return [_argument(argument), (_ANY_BIT, 0, 1, bits), _error(_EPERM), _return(_ALLOW)]
 
 
 def _only(argument: int, values: Iterable[int | None], error: int = _EPERM) -> list[Instruction]:

@@ -29,8 +29,10 @@ _TABLE = """
     clock_settime 227 112
     clone 56 220
     clone3 435 435
+    close_range 436 436
     connect 42 203
     delete_module 176 106
+    fallocate 285 47
     fanotify_init 300 262
     fanotify_mark 301 263
     fchmod 91 52
@@ -82,12 +84,14 @@ _TABLE = """
     lookup_dcookie 212 18
     lremovexattr 198 15
     lsetxattr 189 6
+    madvise 28 233
     memfd_create 319 279
     memfd_secret 447 447
     migrate_pages 256 238
     mknod 133 -
     mknodat 259 33
     modify_ldt 154 -
+    mmap 9 222
     mount 165 40
     mount_setattr 442 442
     move_mount 429 429

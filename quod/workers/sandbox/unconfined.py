@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
-from quod.workers.sandbox import base, results
+from quod.workers.sandbox import base, measure
 
 
 class Unconfined:
@@ -28,7 +27,7 @@ class Unconfined:
             command,
             home=str(place.work),
             program=str(place.program),
-            used=functools.partial(results.used, place.work_fd),
+            used=measure.Meter(place.work_fd, place.limits.file_mb << 20),
             cwd=str(place.work),
         )
 

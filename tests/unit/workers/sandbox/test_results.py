@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from quod.workers import sandbox
-from quod.workers.sandbox import results
+from quod.workers.sandbox import measure, results
 
 ISOLATED = ("bubblewrap", "landlock")
 REMOVE = "import os\ntry: os.unlink('result.json')\nexcept OSError: pass\n"
@@ -33,7 +33,7 @@ def value(folder):
 def used(folder):
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        return results.used(fd, [])
+        return measure.Meter(fd, 1 << 20)([])
     finally:
         os.close(fd)
 
@@ -124,9 +124,9 @@ def test_size_counts_what_is_on_disk(folder):
 
 
 def test_counting_stops(folder):
-    for number in range(results.FILES_LIMIT + 50):
+    for number in range(measure.FILES_LIMIT + 50):
         (folder / str(number)).touch()
-    assert used(folder)[1] > results.FILES_LIMIT
+    assert used(folder)[1] > measure.FILES_LIMIT
 
 
 def test_any_folder_is_removed(tmp_path, folder):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import re
 from importlib import resources
 from typing import Any
@@ -23,7 +24,9 @@ PARTS = ("variables", "objective", "constraints")
 """What is taken from a formulation that comes back; a parameter could name a file to be read."""
 LIMITS = sandbox.Limits(seconds=60, cpu_seconds=60, memory_mb=2048, file_mb=64, work_mb=128)
 """Of building a model; Pyomo alone takes a second and 300 MiB of addresses."""
-_LONG = re.compile(r"\d*\.\d{14,}")
+LINE_LIMIT, LINES = 2000, 100
+"""Characters of a message of the code, and messages, that are passed on."""
+_LONG = re.compile(r"(?<!\d)\d*\.\d{14,}")
 """A decimal that is written so long only because it was rounded there."""
 _START = """\
 import sys, types
@@ -59,9 +62,11 @@ def extract(code: str, *, limits: sandbox.Limits = LIMITS, backend: str = "auto"
     trouble = _trouble(run)
     if trouble is not None:
         return Extracted(None, [trouble], run, failed=True)
-    problems = [line for line in run.value.get("problems") or [] if isinstance(line, str)]
+    problems = run.value.get("problems") or []
+    if not isinstance(problems, list) or not all(isinstance(line, str) for line in problems):
+        return Extracted(None, ["the code left problems that are no texts"], run, failed=True)
     if problems:
-        return Extracted(None, problems, run)
+        return Extracted(None, [_line(line) for line in problems[:LINES]], run)
     written = run.value.get("formulation")
     try:
         if not isinstance(written, dict):
@@ -69,7 +74,7 @@ def extract(code: str, *, limits: sandbox.Limits = LIMITS, backend: str = "auto"
         read = formulation.parse({name: written.get(name) for name in PARTS})
         language.check(read)
     except errors.InvalidInput as error:
-        return Extracted(None, [str(error)], run)
+        return Extracted(None, [_line(str(error))], run)
     return Extracted(read, [], run, warnings=_rounded(read))
 
 
@@ -77,12 +82,27 @@ def solved(code: str, *, limits: sandbox.Limits = LIMITS, backend: str = "auto")
     """What the code finds when it runs as it is: {"objective", "values", "output", "error"}, all unproved."""
     run = sandbox.run_python(_program(code, "solve"), limits=limits, backend=backend)
     value = run.value if isinstance(run.value, dict) else {}
-    return {
-        "objective": value.get("objective"),
-        "values": value.get("values") or {},
-        "output": run.stdout,
-        "error": _trouble(run),
-    }
+    found: dict[str, Any] = {"objective": None, "values": {}, "output": run.stdout, "error": _trouble(run)}
+    objective, values = value.get("objective"), value.get("values") or {}
+    if not isinstance(values, dict) or not all(map(_is_number, [objective, *values.values()])):
+        return found | {"error": found["error"] or "the code left values that are no finite numbers"}
+    return found | {"objective": objective, "values": values}
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number, or null where there is none."""
+    if value is None:
+        return True
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _line(text: str) -> str:
+    """A message of the code, cut, and such that it can be written as UTF-8."""
+    cut = text if len(text) <= LINE_LIMIT else f"{text[:LINE_LIMIT]}…"
+    return cut.encode("utf-8", "replace").decode()
 
 
 def _trouble(run: sandbox.Run) -> str | None:
@@ -90,9 +110,9 @@ def _trouble(run: sandbox.Run) -> str | None:
         return f"the code was ended by the limit on {run.limit}"
     if isinstance(run.value, dict):
         error = run.value.get("error")
-        return error if isinstance(error, str) else None
+        return _line(error) if isinstance(error, str) else None
     last = (run.stderr.strip().splitlines() or ["no message"])[-1]
-    return f"the code ended without a model: {last[:500]}"
+    return _line(f"the code ended without a model: {last[:500]}")
 
 
 def _rounded(read: formulation.Formulation) -> list[str]:
@@ -101,7 +121,8 @@ def _rounded(read: formulation.Formulation) -> list[str]:
     for name, text in texts:
         found = _LONG.search(text)
         if found is not None:
-            return [f"{name}: {found.group()} was rounded by the arithmetic of the code; the rest is exact"]
+            shown = found.group() if len(found.group()) <= 40 else f"{found.group()[:40]}…"
+            return [f"{name}: {shown} was rounded by the arithmetic of the code; the rest is exact"]
     return []
 
 

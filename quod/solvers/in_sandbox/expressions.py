@@ -122,11 +122,9 @@ def number(value: Any) -> Fraction:
     return Fraction(repr(approximate))
 
 
-def bound(value: Any) -> str | None:
-    """A bound of a variable; None where there is none."""
-    return (
-        None if value is None or (isinstance(value, float) and math.isinf(value)) else decimal(number(value))
-    )
+def bound(value: Any, none: float) -> str | None:
+    """A bound of a variable; None where there is none, or it is the infinity that is `none`."""
+    return None if value is None or value == none else decimal(number(value))
 
 
 def decimal(value: Fraction) -> str:

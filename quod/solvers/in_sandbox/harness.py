@@ -21,9 +21,10 @@ class Handed(BaseException):
 
 
 class Solver:
-    """Stands for every solver: takes the model and stops the code. Anything else asked of it does nothing."""
+    """Stands for every solver: writes the model and stops the code; whatever else is asked does nothing."""
 
-    models: ClassVar[list[Any]] = []
+    written: ClassVar[list[dict[str, Any]]] = []
+    """The first model, as it was then: code that catches the stop may change it later."""
 
     def __init__(self, model: Any = None) -> None:
         self.__dict__["model"] = model
@@ -49,8 +50,9 @@ class Solver:
         self.__dict__["model"] = model
 
     def solve(self, model: Any = None, *arguments: Any, **options: Any) -> None:
-        """Stop the code; the model is as it would have been solved."""
-        Solver.models.append(self.__dict__["model"] if model is None else model)
+        """Write the model as it would have been solved, and stop the code."""
+        if not Solver.written:
+            Solver.written.append(document(self.__dict__["model"] if model is None else model))
         raise Handed
 
 
@@ -72,9 +74,7 @@ def execute(code: str) -> tuple[dict[str, Any], str | None]:
 
 
 def found(namespace: dict[str, Any]) -> tuple[Any, str | None]:
-    """The model: the first that went to a solver, else `model`, else the only one there is."""
-    if Solver.models:
-        return Solver.models[0], None
+    """The model: `model`, else the only one there is."""
     models = {id(v): (n, v) for n, v in namespace.items() if isinstance(v, pyo.ConcreteModel)}
     if isinstance(namespace.get("model"), pyo.ConcreteModel):
         return namespace["model"], None
@@ -92,14 +92,23 @@ def export(code: str) -> dict[str, Any]:
     """The model that the code builds, up to where it would be solved."""
     replace_solvers()
     namespace, error = execute(code)
-    if error is not None and not Solver.models:
+    if Solver.written:
+        return Solver.written[0]
+    if error is not None:
         return {"error": f"the code failed at {error}"}
     model, error = found(namespace)
-    if error is not None or not isinstance(model, pyo.ConcreteModel):
-        return {"error": error or f"a {type(model).__name__} was handed to the solver; build a ConcreteModel"}
-    written = writer.Writer(model)
-    document = written.document()
-    return {"formulation": document, "problems": written.problems}
+    return {"error": error} if error is not None else document(model)
+
+
+def document(model: Any) -> dict[str, Any]:
+    """The formulation and what it lacks, or an error."""
+    if not isinstance(model, pyo.ConcreteModel):
+        return {"error": f"a {type(model).__name__} was handed to the solver; build a ConcreteModel"}
+    try:
+        written = writer.Writer(model)
+        return {"formulation": written.document(), "problems": written.problems}
+    except Exception as error:
+        return {"error": f"the model cannot be read: {type(error).__name__}: {error}"[:2000]}
 
 
 def solve(code: str) -> dict[str, Any]:

@@ -104,14 +104,19 @@ class Writer:
             raise expressions.CannotWrite(
                 f"the domain {variable.domain} has gaps; use integers or binary variables"
             )
+        if interval[2] == 1 and not all(map(whole, interval[:2])):
+            raise expressions.CannotWrite(
+                f"the domain {variable.domain} holds numbers that are not whole; use a multiple of an integer"
+            )
         domain = "real" if interval[2] == 0 else "binary" if variable.is_binary() else "integer"
-        lower, upper = (expressions.bound(limit) for limit in variable.bounds)
+        lower, upper = variable.bounds
+        lower, upper = expressions.bound(lower, -math.inf), expressions.bound(upper, math.inf)
         return declared | {"domain": domain, "lower": lower, "upper": upper}
 
     def constraint(self, row: Any) -> list[dict[str, Any]]:
         """One row, or two for a range."""
         body = self.value(row.body)
-        lower, upper = (self.side(limit) for limit in (row.lower, row.upper))
+        lower, upper = self.side(row.lower, -math.inf), self.side(row.upper, math.inf)
         if row.equality or (lower is not None and lower == upper):
             return [self.row(row.name, body, "==", lower, row.name)]
         both = lower is not None and upper is not None
@@ -122,13 +127,15 @@ class Writer:
             if limit is not None
         ]
 
-    def side(self, limit: Any) -> Any:
-        """A side of a constraint; None where there is none or it is infinite."""
+    def side(self, limit: Any, none: float) -> Any:
+        """A side of a constraint; None where there is none, or it is the infinity that is `none`."""
         if limit is None:
             return None
         value = self.value(limit, infinite=True)
-        if isinstance(value, float):
+        if value == none:
             return None
+        if isinstance(value, float):
+            raise expressions.CannotWrite(f"{value} as a side leaves no point")
         if isinstance(value, str) or value.terms:
             raise expressions.CannotWrite("a side of a range holds a variable")
         return value.constant
@@ -190,6 +197,11 @@ class Writer:
         if isinstance(node, numeric_expr.UnaryFunctionExpression):
             return expressions.function(node.getname(), parts[0])
         raise expressions.CannotWrite(f"{type(node).__name__} has no counterpart in a formulation")
+
+
+def whole(limit: Any) -> bool:
+    """Whether an end of a domain is a whole number, or there is none."""
+    return limit is None or math.isinf(limit) or expressions.number(limit).denominator == 1
 
 
 def free(name: str, taken: set[str]) -> str:

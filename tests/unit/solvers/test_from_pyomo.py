@@ -257,3 +257,30 @@ def test_an_exported_script_comes_back_as_the_same_problem():
     assert back.problems == []
     claims = [solved(read)[1].claim for read in (original, back.formulation)]
     assert claims[0] == claims[1]
+
+
+def test_what_changes_after_the_solver_is_called_is_not_the_model():
+    read = extracted(
+        "m.x = pyo.Var(bounds=(0, 9), domain=pyo.Integers)\n"
+        + GOAL.format("m.x")
+        + "try:\n    pyo.SolverFactory('glpk').solve(m)\nexcept:\n    pass\n"
+        "m.x.fix(1)\nm.c = pyo.Constraint(expr=m.x <= 1)\n"
+        "try:\n    pyo.SolverFactory('glpk').solve(m)\nexcept BaseException:\n    raise ValueError('late')\n"
+    )
+    assert [(v.name, v.lower, v.upper) for v in read.variables] == [("x", "0", "9")]
+    assert read.constraints == []
+
+
+def test_infinite_sides_that_say_nothing_are_left_away():
+    read = extracted(
+        "inf = float('inf')\n"
+        "m.x = pyo.Var(bounds=(-inf, inf))\n"
+        "m.z = pyo.Var(domain=pyo.RangeSet(-2, 10.5, 1))\n"
+        "m.c = pyo.Constraint(expr=(-inf, m.x + m.z, 5))\n"
+        "m.d = pyo.Constraint(expr=m.x <= inf)\n" + GOAL.format("m.x + 2 * m.z")
+    )
+    assert [(v.name, v.domain, v.lower, v.upper) for v in read.variables] == [
+        ("x", "real", None, None),
+        ("z", "integer", "-2", "10"),
+    ]
+    assert rows(read) == {"c": "x + z <= 5"}

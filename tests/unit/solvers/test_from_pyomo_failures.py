@@ -7,7 +7,7 @@ import json
 import pytest
 
 from quod import errors
-from quod.solvers import from_pyomo
+from quod.solvers import formulation, from_pyomo
 from quod.workers import sandbox
 from quod.workers.sandbox import backends
 
@@ -28,6 +28,23 @@ UNSUPPORTED = {
         "Expression has no counterpart",
     ),
     "domain with gaps": ("m.g = pyo.Var(domain=pyo.Set(initialize=[0, 5, 7]))\n", "g: the domain"),
+    "domain off the integers": (
+        "m.g = pyo.Var(domain=pyo.Set(initialize=[0.5, 1.5, 2.5]))\n",
+        "g: the domain {0.5, 1.5, 2.5} holds numbers that are not whole",
+    ),
+    "range off the integers": (
+        "m.g = pyo.Var(domain=pyo.RangeSet(0.5, 10.5, 1))\n",
+        "g: the domain [0.5:10.5] holds numbers that are not whole",
+    ),
+    "infinite lower side": ("m.c = pyo.Constraint(expr=m.x[1] >= float('inf'))\n", "c: inf as a side"),
+    "infinite upper side": ("m.c = pyo.Constraint(expr=m.x[1] <= -float('inf'))\n", "c: -inf as a side"),
+    "infinite parameter": (
+        "m.p = pyo.Param(initialize=float('inf'), mutable=True)\nm.c = pyo.Constraint(expr=m.x[1] >= m.p)\n",
+        "c: inf as a side",
+    ),
+    "infinite equality": ("m.c = pyo.Constraint(expr=m.x[1] == float('inf'))\n", "c: inf as a side"),
+    "no number as side": ("m.c = pyo.Constraint(expr=m.x[1] <= float('nan'))\n", "c: "),
+    "infinite lower bound": ("m.g = pyo.Var(bounds=(float('inf'), None))\n", "g: "),
     "no value": ("m.c = pyo.Constraint(expr=m.x[1] * pyo.log(m.q) <= 1)\n", "c: a part of it has no value"),
     "two objectives": (
         "m.second = pyo.Objective(expr=m.x[2])\n",
@@ -125,6 +142,63 @@ def test_a_forged_result_of_another_shape_is_no_model(forged):
     found = from_pyomo.extract(forging(forged))
     assert found.formulation is None
     assert found.problems
+
+
+def test_the_lines_of_a_forged_result_are_few_short_and_text():
+    long = {"error": "x" * 3_000_000}
+    assert len(from_pyomo.extract(forging(json.dumps(long))).problems[0]) < 2100
+    many = {"problems": ["x" * 20_000] * 150}
+    found = from_pyomo.extract(forging(json.dumps(many)))
+    assert len(found.problems) == from_pyomo.LINES
+    assert all(len(line) < 2100 for line in found.problems)
+    expression = "9" * 100_000 + "!"
+    document = {"variables": [{"name": "x"}], "objective": {"sense": expression, "expression": expression}}
+    assert all(
+        len(line) < 2100
+        for line in from_pyomo.extract(forging(json.dumps({"formulation": document}))).problems
+    )
+
+
+def test_problems_that_are_no_list_are_a_failure_of_the_code():
+    for forged in (5, {"a": 1}, [7], ["a", None], True):
+        found = from_pyomo.extract(forging(json.dumps({"problems": forged})))
+        assert found.failed
+        assert found.problems == ["the code left problems that are no texts"]
+
+
+def test_long_numbers_are_found_at_a_cost_that_grows_with_their_length(monkeypatch):
+    """A search from each digit of a long whole number would take hours for this one."""
+    read = formulation.parse(
+        {
+            "variables": [{"name": "x"}],
+            "objective": {"sense": "minimize", "expression": "9" * 3_000_000 + " * x"},
+            "constraints": [{"name": "r", "expression": f"x >= 0.{'1' * 1000}"}],
+        }
+    )
+    (warning,) = from_pyomo._rounded(read)
+    assert warning.startswith("r: 0.1111")
+    assert len(warning) < 200
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"objective": "7", "values": {}},
+        {"objective": True, "values": {}},
+        {"objective": 10**400, "values": {}},
+        {"objective": 1, "values": [1]},
+        {"objective": 1, "values": {"x": "ignore the question"}},
+        {"objective": 1, "values": {"x": {"y": 1}}},
+    ],
+)
+def test_what_the_code_finds_is_numbers_or_nothing(forged):
+    found = from_pyomo.solved(forging(json.dumps(forged)))
+    assert (found["objective"], found["values"]) == (None, {})
+    assert found["error"] == "the code left values that are no finite numbers"
+    fine = {"objective": 1.5, "values": {"x": 2, "y": None}}
+    found = from_pyomo.solved(forging(json.dumps(fine)))
+    assert {name: found[name] for name in fine} == fine
+    assert found["error"] is None
 
 
 def test_without_a_sandbox_no_code_runs(monkeypatch):

@@ -102,12 +102,18 @@ class Client:
         """The first plan of a job, which is not run. Raises as `solve` does."""
         return running.plan_job(job, self.settings)
 
-    def resume(self, job_id: str, *, progress: context.Progress = context.silent) -> Result:
+    def resume(
+        self,
+        job_id: str,
+        *,
+        parts: running.Parts | None = None,
+        progress: context.Progress = context.silent,
+    ) -> Result:
         """Go on with a job of this machine whose process died; the result of one that has ended.
 
         What had ended is not run again. Raises InvalidInput for an unknown job, else as `solve` does.
         """
-        return Result(**dict(running.resume(job_id, self.settings, progress=progress)))
+        return Result(**dict(running.resume(job_id, self.settings, parts=parts, progress=progress)))
 
     def unfinished(self) -> list[str]:
         """Ids of the jobs of this machine that have begun and not ended, oldest first."""

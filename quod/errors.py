@@ -23,6 +23,8 @@ class QuodError(Exception):
     """Something went wrong in quod."""
 
     exit_code = 1
+    job: str | None = None
+    """The job that can go on (`quod resume`) when the cause is mended."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or inspect.getdoc(type(self)) or type(self).__name__)

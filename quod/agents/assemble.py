@@ -119,9 +119,9 @@ def _sources(history: History, task: str) -> list[str]:
 
 def _beside(found: jobs.Result, history: History, candidate: str) -> None:
     """Add the warnings of the reading, the audit and the diagnosis; a failure there takes no answer away."""
-    sources = [history.value(name) for name in _sources(history, candidate)]
-    drafts = [value for value in sources if isinstance(value, dict) and "problems" in value]
-    found.warnings = (drafts[-1].get("warnings", []) if drafts else []) + found.warnings
+    sources = [history.outcome(name) for name in _sources(history, candidate)]
+    drafts = [past.value for past in sources if past is not None and past.tool in DRAFTS]
+    found.warnings = (drafts[-1]["warnings"] if drafts else []) + found.warnings
     for outcome in history.outcomes():
         if outcome.tool not in ("audit", "diagnose") or candidate not in outcome.inputs:
             continue
@@ -161,12 +161,14 @@ def _unsolved(
     elif computed := [past.value for past in history.of("compute") if past.outcome == "ok"]:
         found.termination = jobs.Termination(computed[-1]["termination"])
         found.not_understood = computed[-1]["problems"]
-    elif last is not None and last.outcome == "ok":
+    elif last is not None and last.outcome == "ok" and not last.value["certificate"]:
         found.termination = jobs.Termination(last.value["termination"])
         found.solver = last.value["solver"]
         found.warnings += last.value["notes"]
     else:
         _failed(found, history)
+    if found.termination is not jobs.Termination.BUDGET_EXHAUSTED:
+        found.warnings += _reasons(history, found)
     return found
 
 
@@ -180,10 +182,15 @@ def _failed(found: jobs.Result, history: History) -> None:
         found.status = jobs.Status.FAILED
         found.termination = termination(broken)
     else:
-        reason = history[-1].decision.reason if history[-1].decision else ""
-        found.not_understood = [reason] if reason and not errors else found.not_understood
         found.termination = jobs.Termination.NOT_CERTIFIED
     found.warnings += history[-1].problems
+
+
+def _reasons(history: History, found: jobs.Result) -> list[str]:
+    """Why the last round was the last, where no warning says it already."""
+    reason = history[-1].decision.reason if history[-1].decision else ""
+    said = any(line and line in reason for line in [*found.warnings, *found.not_understood])
+    return [f"given up: {reason}"] if reason and not said else []
 
 
 def termination(outcome: jobs.TaskOutcome) -> jobs.Termination:

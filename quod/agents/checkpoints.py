@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
 from quod import errors
+from quod.agents import journal
 from quod.settings import Settings
 
 # Before LangGraph is imported: a checkpoint may only hold plain data, no objects that reading would build.
@@ -50,12 +52,17 @@ async def _sqlite(settings: Settings) -> AsyncIterator[Any]:
     import aiosqlite
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    folder = settings.data_dir.expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
-    async with aiosqlite.connect(folder / "checkpoints.sqlite", timeout=BUSY_SECONDS) as connection:
-        await connection.execute("PRAGMA journal_mode = WAL")
-        await connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS}")
-        yield AsyncSqliteSaver(connection, serde=_plain())
+    path = settings.data_dir.expanduser() / "checkpoints.sqlite"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        async with aiosqlite.connect(path, timeout=BUSY_SECONDS) as connection:
+            await connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS}")
+            found = AsyncSqliteSaver(connection, serde=_plain())
+            await found.setup()
+            yield found
+    except (OSError, sqlite3.Error) as error:
+        raise journal.unusable(path, error) from None
 
 
 @contextlib.asynccontextmanager

@@ -110,7 +110,7 @@ class _Session:
                 turn = await self._turn()
             except errors.LimitExceeded as error:
                 return self._ended(jobs.Termination.BUDGET_EXHAUSTED, str(error))
-            except structured.NoAnswer as error:
+            except errors.ToolFailed as error:
                 return self._ended(jobs.Termination.NOT_UNDERSTOOD, str(error))
             observation, certificate = await self._act(turn)
             self.attempts.append({**turn.model_dump(exclude_defaults=True), "observation": observation})
@@ -149,7 +149,11 @@ class _Session:
         if run.truncated:
             return {"ok": False, "error": f"the program prints too much to be compared{_AGAIN}"}, None
         if run.value is None:
-            return {"ok": False, "error": f"the answer {expression!r} has no value; None is no answer"}, None
+            return {
+                "ok": False,
+                "error": f"the answer {expression!r} has no value that is kept: None is no answer, and "
+                "neither is what is nested deeply, takes megabytes, or holds text that UTF-8 cannot say",
+            }, None
         certificate = evidence.computation(program, "", run, LIMITS)
         try:
             await self.context.offload(certificates.check, certificate)
@@ -184,6 +188,12 @@ def _objection(expression: str) -> str | None:
         tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"the answer is not one Python expression: {type(error).__name__}: {error}"
-    if any(isinstance(node, ast.Name) for node in ast.walk(tree)):
-        return None
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            return None
+        # what only chooses between constants computes none of them
+        inner = (node.body, node.orelse) if isinstance(node, ast.IfExp) else ast.iter_child_nodes(node)
+        waiting += inner
     return "the answer must be computed: give an expression over the names of the cells"

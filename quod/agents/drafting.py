@@ -43,6 +43,18 @@ async def draft_one(
     return await context.offload(base.create(name, given).draft, text)
 
 
+def sampled(context: Context, strategy: str) -> str:
+    """The first drafter, for a strategy that wants several readings. Raises Misconfigured if it has one."""
+    name = names(context)[0][0]
+    if name not in SAMPLED and not context.drafters:
+        raise errors.Misconfigured(
+            f"the strategy {strategy} needs a drafter that can read a text in several ways, and {name} "
+            f"cannot; set QUOD_DRAFTER to {' or '.join(SAMPLED)}",
+            setting="drafter",
+        )
+    return name
+
+
 def doubts(drafted: base.Draft) -> list[str]:
     """What people should know before they take a draft at its word."""
     found = list(drafted.notes)

@@ -44,7 +44,7 @@ class History(list[Round]):
 
     def outcome(self, task: str) -> jobs.TaskOutcome | None:
         """The outcome of one task."""
-        return next((found for found in self.outcomes() if found.task == task), None)
+        return next((found for found in reversed(list(self.outcomes())) if found.task == task), None)
 
     def of(self, tool: str) -> list[jobs.TaskOutcome]:
         """The outcomes of one tool, in order."""

@@ -69,8 +69,14 @@ def claim(history: History, candidates: Iterable[str], reason: str = "") -> Deci
 
 
 def certified(value: Any) -> bool:
-    """Whether an output claims to carry a certificate."""
-    return isinstance(value, dict) and isinstance(value.get("certificate"), dict)
+    """Whether an output has the form of a certified answer; the checker decides whether it is one."""
+    if not isinstance(value, dict) or "answer" not in value:
+        return False
+    try:
+        jobs.Certificate.model_validate(value.get("certificate"))
+    except pydantic.ValidationError:
+        return False
+    return True
 
 
 def shown(history: History) -> list[dict[str, Any]]:

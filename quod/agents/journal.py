@@ -22,6 +22,8 @@ from quod import errors, jobs
 KEPT_SECONDS = 30 * 24 * 3600
 """How long the journal of a job is kept after its last change."""
 
+BUSY_SECONDS = 30.0
+"""How long to wait for another process that writes."""
 VERSION = 1
 """Of the tables; a file of another version is left alone."""
 _SCHEMA = """
@@ -29,8 +31,8 @@ CREATE TABLE IF NOT EXISTS runs (
     job TEXT PRIMARY KEY, document TEXT NOT NULL, settings TEXT NOT NULL, usage TEXT NOT NULL,
     elapsed REAL NOT NULL, result TEXT, updated REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS rounds (
-    job TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, round INTEGER NOT NULL, problems TEXT NOT NULL,
-    PRIMARY KEY (job, round));
+    job TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, round INTEGER NOT NULL, tasks TEXT NOT NULL,
+    problems TEXT NOT NULL, PRIMARY KEY (job, round));
 CREATE TABLE IF NOT EXISTS tasks (
     job TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, round INTEGER NOT NULL, task TEXT NOT NULL,
     document TEXT NOT NULL, starts INTEGER NOT NULL DEFAULT 0, outcome TEXT,
@@ -46,19 +48,27 @@ class Journal:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)  # texts of problems are nobody else's business
             self.connection = sqlite3.connect(
-                path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False
+                path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = NORMAL")
-            self.connection.execute("PRAGMA foreign_keys = ON")
-            self._make_tables()
+            self._open()
         except (OSError, sqlite3.Error) as error:
-            raise errors.Misconfigured(
-                f"QUOD_DATA_DIR: jobs cannot be kept in {path}: {error}; name a folder that can be written, "
-                "or set QUOD_CHECKPOINTS=none to run without",
-                setting="data_dir",
-            ) from None
+            raise unusable(path, error) from None
+
+    def _open(self) -> None:
+        """Processes that make one file at the same time fail without waiting, so they try again."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute("PRAGMA synchronous = NORMAL")
+                self.connection.execute("PRAGMA foreign_keys = ON")
+                return self._make_tables()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def _make_tables(self) -> None:
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
@@ -76,10 +86,14 @@ class Journal:
         """Forget the connection; what was written stays."""
         self.connection.close()
 
-    def begin(self, job: jobs.Job, settings: dict[str, Any]) -> None:
-        """Write down a new job and the settings that it runs under (no secrets)."""
+    def begin(self, job: jobs.Job, settings: dict[str, Any]) -> list[str]:
+        """Write down a new job and the settings that it runs under (no secrets).
+
+        Returns the jobs that are forgotten on this occasion.
+        """
         old = time.time() - KEPT_SECONDS
-        self.connection.execute("DELETE FROM runs WHERE updated < ?", (old,))
+        gone = self.connection.execute("DELETE FROM runs WHERE updated < ? RETURNING job", (old,))
+        forgotten = [row[0] for row in gone]
         try:
             self.connection.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, 0, NULL, ?)",
@@ -87,6 +101,18 @@ class Journal:
             )
         except sqlite3.IntegrityError:
             raise errors.InvalidInput(f"there is a job {job.id} already; resume it", field="id") from None
+        return forgotten
+
+    def forget(self, job_id: str) -> None:
+        """Remove a job and its tasks."""
+        self.connection.execute("DELETE FROM runs WHERE job = ?", (job_id,))
+
+    def has_ended_tasks(self, job_id: str) -> bool:
+        """Whether going on with the job saves anything."""
+        row = self.connection.execute(
+            "SELECT 1 FROM tasks WHERE job = ? AND outcome IS NOT NULL", (job_id,)
+        ).fetchone()
+        return row is not None
 
     def load(self, job_id: str) -> tuple[jobs.Job, dict[str, Any]]:
         """A job and its settings. Raises InvalidInput when there is none of this id."""
@@ -132,9 +158,13 @@ class Journal:
             yield
             return
         folder = self.path.with_name("locks")
-        folder.mkdir(exist_ok=True)
         name = folder / f"{job_id}.lock"
-        with name.open("w") as file:
+        with contextlib.ExitStack() as stack:
+            try:
+                folder.mkdir(exist_ok=True)
+                file = stack.enter_context(name.open("w"))
+            except OSError as error:
+                raise unusable(folder, error) from None
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -156,6 +186,15 @@ class Journal:
         return found
 
 
+def unusable(path: Path | None, error: Exception) -> errors.Misconfigured:
+    """That jobs cannot be kept where the settings say."""
+    return errors.Misconfigured(
+        f"QUOD_DATA_DIR: jobs cannot be kept in {path}: {error}; name a folder that can be written, "
+        "or set QUOD_CHECKPOINTS=none to run without",
+        setting="data_dir",
+    )
+
+
 class RoundJournal:
     """What the scheduler reports of one plan, and what an earlier attempt at it has left."""
 
@@ -173,10 +212,11 @@ class RoundJournal:
             (*self._key, task.id, document),
         )
 
-    def complete(self, problems: list[str]) -> None:
-        """The plan has ended; `problems` are what could not be read in it."""
+    def complete(self, tasks: list[str], problems: list[str]) -> None:
+        """The plan has ended: these tasks, in this order; `problems` are what could not be read in it."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", (*self._key, json.dumps(problems))
+            "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?)",
+            (*self._key, json.dumps(tasks), json.dumps(problems)),
         )
 
     def started(self, task: jobs.Task) -> None:
@@ -196,14 +236,15 @@ class RoundJournal:
     def plan(self) -> tuple[list[jobs.Task], list[str]] | None:
         """The tasks and problems of a plan that is complete; None when it must be made (again)."""
         found = self._connection.execute(
-            "SELECT problems FROM rounds WHERE job = ? AND round = ?", self._key
+            "SELECT tasks, problems FROM rounds WHERE job = ? AND round = ?", self._key
         ).fetchone()
         if found is None:
             return None
         rows = self._connection.execute(
-            "SELECT document FROM tasks WHERE job = ? AND round = ? ORDER BY rowid", self._key
+            "SELECT task, document FROM tasks WHERE job = ? AND round = ?", self._key
         )
-        return [jobs.Task.model_validate_json(row[0]) for row in rows], json.loads(found[0])
+        tasks = {name: jobs.Task.model_validate_json(document) for name, document in rows}
+        return [tasks[name] for name in json.loads(found[0])], json.loads(found[1])
 
     def ended(self) -> dict[str, tuple[jobs.Task, jobs.TaskOutcome]]:
         """The tasks that have ended, by id."""

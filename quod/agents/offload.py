@@ -46,21 +46,36 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end from synchronous code, also where a loop runs already (a notebook)."""
     if not _in_loop():
         return asyncio.run(main)
-    outcome: list[T] = []
-    failure: list[BaseException] = []
+    return _beside(main)
+
+
+def _beside(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a loop of another thread; an interrupt of this one cancels it and waits."""
+    found: concurrent.futures.Future[T] = concurrent.futures.Future()
+    ready: concurrent.futures.Future[Callable[[], object]] = concurrent.futures.Future()
+
+    async def watched() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        ready.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await main
 
     def body() -> None:
         try:
-            outcome.append(asyncio.run(main))
+            found.set_result(asyncio.run(watched()))
         except BaseException as error:
-            failure.append(error)
+            found.set_exception(error)
 
     thread = threading.Thread(target=body, name="quod-loop")
     thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    try:
+        return found.result()
+    except BaseException:
+        if not found.done():
+            ready.result()()
+        raise
+    finally:
+        thread.join()
 
 
 def _in_loop() -> bool:

@@ -7,6 +7,7 @@ the formulation language cannot say stays with what the code itself found, which
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pydantic
@@ -42,29 +43,33 @@ class Code(pydantic.BaseModel):
     code: str
 
 
-async def write(context: Context, problem: str, sample: int = 0) -> dict[str, Any]:
+async def write(context: Context, problem: str, sample: int = 0, hints: Sequence[Any] = ()) -> dict[str, Any]:
     """Pyomo code for `problem`, at most `settings.repair_rounds` times corrected, and its formulation.
 
     Returns {"formulation", "problems", "warnings", "code", "attempts", "numeric", "sandbox", "exhausted"}:
     `formulation` is None where there are `problems`, `numeric` what the code itself finds for a model that
-    cannot be re-expressed, `exhausted` the budget that ended the corrections. Raises Misconfigured without a
-    model or a sandbox, and what the first call of the model raises.
+    cannot be re-expressed, `exhausted` the budget that ended the corrections. `hints` are shown to the model
+    beside the problem. Raises Misconfigured without a model or a sandbox, and LimitExceeded or Unavailable
+    before there is any code.
     """
     model = context.models.get("coder")
     setting = context.settings.sandbox
     await context.offload(sandbox.active, setting)
+    asked = {"problem": problem} | ({"hints": list(hints)} if hints else {})
     messages = [
         {"role": "system", "content": INSTRUCTIONS},
-        {"role": "user", "content": json.dumps({"problem": problem}, ensure_ascii=False)},
+        {"role": "user", "content": json.dumps(asked, ensure_ascii=False)},
     ]
     attempts: list[dict[str, Any]] = []
     exhausted = None
     for _ in range(context.settings.repair_rounds + 1):
         try:
             reply = (await structured.ask(model, base.Request(list(messages), sample=sample), Code)).value
-        except (errors.LimitExceeded, structured.NoAnswer) as error:
-            if not attempts:
+        except (errors.LimitExceeded, errors.ToolFailed) as error:
+            if not attempts and isinstance(error, errors.LimitExceeded):
                 raise
+            if not attempts:  # of several drafts the others go on
+                return {"formulation": None, "problems": [str(error)], "warnings": []}
             exhausted = str(error) if isinstance(error, errors.LimitExceeded) else None
             break
         context.progress("running Pyomo code in the sandbox")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from quod import errors
@@ -62,10 +62,32 @@ def escape(value: Any) -> Any:
     return value
 
 
+def rename(value: Any, name: Callable[[str], str]) -> Any:
+    """A copy of `value` whose references to task `k` are references to task `name(k)`."""
+    if isinstance(value, str):
+        match = _WHOLE.fullmatch(value)
+        if match:
+            return _renamed(match, name)
+        return _INSIDE.sub(lambda inside: _renamed(inside, name), value) if "$" in value else value
+    if isinstance(value, dict):
+        return {key: rename(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rename(item, name) for item in value]
+    return value
+
+
 def whole(text: str) -> bool:
     """Whether all of `text` is one reference."""
     match = _WHOLE.fullmatch(text)
     return match is not None and match[1] == "$"
+
+
+def _renamed(match: re.Match[str], name: Callable[[str], str]) -> str:
+    if match[1] != "$":
+        return match[0]
+    group = 2 if match[2] is not None else 4
+    start, end = match.start(group) - match.start(), match.end(group) - match.start()
+    return match[0][:start] + name(match[group]) + match[0][end:]
 
 
 def _ids(value: Any, depth: int) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,13 +58,10 @@ def run_job(
     Misconfigured or Unavailable.
     """
     job = prepared(job, chosen, base_dir)
-    with_journal = _journal(chosen)
-    try:
-        with_journal.begin(job, _kept(chosen))
+    with _journal(chosen) as with_journal:
+        forgotten = with_journal.begin(job, _kept(chosen))
         with with_journal.held(job.id):
-            return offload.run_sync(_run(job, chosen, with_journal, parts or Parts(), progress))
-    finally:
-        with_journal.close()
+            return _to_the_end(job, chosen, with_journal, parts, progress, forgotten)
 
 
 def resume(
@@ -74,20 +73,17 @@ def resume(
 ) -> jobs.Result:
     """Go on with a job of this machine where it was when its process died; the result if it has ended.
 
-    It runs under the settings that it was begun with, where `chosen` does not set them anew. Tasks that had
-    ended are not run again. Raises as `run_job` does, and InvalidInput for an unknown job.
+    It is planned under the settings that it was begun with; what may have to be mended (`MENDABLE`:
+    endpoints, keys, budgets, limits) is taken from `chosen` where it is set there. Tasks that had ended are
+    not run again. Raises as `run_job` does, and InvalidInput for an unknown job.
     """
-    with_journal = _journal(chosen)
-    try:
+    with _journal(chosen) as with_journal:
         job, kept = with_journal.load(job_id)
         with with_journal.held(job_id):
             ended = with_journal.result(job_id)
             if ended is not None:
                 return ended
-            chosen = _restored(kept, chosen)
-            return offload.run_sync(_run(job, chosen, with_journal, parts or Parts(), progress))
-    finally:
-        with_journal.close()
+            return _to_the_end(job, _restored(kept, chosen), with_journal, parts, progress)
 
 
 def plan_job(
@@ -99,11 +95,8 @@ def plan_job(
 
 def unfinished(chosen: Settings) -> list[str]:
     """Ids of the jobs of this machine that have begun and not ended."""
-    with_journal = _journal(chosen)
-    try:
+    with _journal(chosen) as with_journal:
         return with_journal.unfinished()
-    finally:
-        with_journal.close()
 
 
 def prepared(job: jobs.Job, chosen: Settings, base_dir: str | Path | None) -> jobs.Job:
@@ -124,6 +117,25 @@ def prepared(job: jobs.Job, chosen: Settings, base_dir: str | Path | None) -> jo
             "the formulation was read from another text; leave its text or the problem away", field="text"
         )
     return job.model_copy(update={"formulation": formulate.document(tables.load(given, base_dir))})
+
+
+def _to_the_end(
+    job: jobs.Job,
+    chosen: Settings,
+    with_journal: journal.Journal,
+    parts: Parts | None,
+    progress: context.Progress,
+    forgotten: Sequence[str] = (),
+) -> jobs.Result:
+    """Run the job; one that failed is kept for `resume` only where going on can help."""
+    try:
+        return offload.run_sync(_run(job, chosen, with_journal, parts or Parts(), progress, forgotten))
+    except errors.QuodError as error:
+        if isinstance(error, errors.InvalidInput) or not with_journal.has_ended_tasks(job.id):
+            with_journal.forget(job.id)
+        elif chosen.checkpoints != "none":
+            error.job = job.id
+        raise
 
 
 async def _plan(job: jobs.Job, chosen: Settings, parts: Parts) -> jobs.Plan:
@@ -148,38 +160,58 @@ async def _run(
     with_journal: journal.Journal,
     parts: Parts,
     progress: context.Progress,
+    forgotten: Sequence[str],
 ) -> jobs.Result:
     from quod.agents import graph  # a second of imports that most commands do without
 
-    models = roles.Models(chosen, overrides=parts.models)
+    _, elapsed = with_journal.spent(job.id)
+    models = roles.Models(chosen, overrides=parts.models, elapsed=elapsed)
     try:
         around = context.Context(job, chosen, models, parts.drafters, progress)
         one = session.Session(around, parts.tools or registry.Registry.discover(), with_journal)
         async with checkpoints.saver(chosen) as saver:
             state = await graph.run(one, saver)
-            await saver.adelete_thread(job.id)  # the result is in the journal
+            for name in (job.id, *forgotten):
+                await saver.adelete_thread(name)  # the result is in the journal
     finally:
         await models.aclose()
     return jobs.Result.model_validate(state["result"])
 
 
-def _journal(chosen: Settings) -> journal.Journal:
-    if chosen.checkpoints == "none":
-        return journal.Journal()
-    return journal.Journal(chosen.data_dir.expanduser() / "jobs.sqlite")
+def _journal(chosen: Settings) -> contextlib.closing[journal.Journal]:
+    path = None if chosen.checkpoints == "none" else chosen.data_dir.expanduser() / "jobs.sqlite"
+    return contextlib.closing(journal.Journal(path))
+
+
+MENDABLE = frozenset(
+    {
+        "model_url", "model", "api_key", "roles", "model_timeout", "model_concurrency", "model_retries",
+        "prices", "cache", "cache_file", "budget_tokens", "budget_cost", "budget_calls", "budget_seconds",
+        "time_limit", "memory_limit_mb", "threads", "sandbox", "data_dir", "checkpoints",
+    }
+)  # fmt: skip
+"""Settings that may be mended before a job goes on; all others decide what its plan is."""
 
 
 def _kept(chosen: Settings) -> dict[str, Any]:
-    """The settings that somebody chose, without secrets, for going on under them."""
+    """The settings without secrets, for going on under them."""
     document = chosen.model_dump(
-        mode="json", exclude={"api_key", "checkpoints", "data_dir"}, exclude_unset=True
+        mode="json", exclude={"api_key", "checkpoints", "data_dir"}, exclude_none=True
     )
-    for endpoint in document.get("roles", {}).values():
+    for endpoint in [document, *document["roles"].values()]:
         endpoint.pop("api_key", None)
+        for name in ("model_url", "url"):
+            if name in endpoint:
+                endpoint[name] = _without_password(endpoint[name])
     return document
+
+
+def _without_password(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _restored(kept: dict[str, Any], now: Settings) -> Settings:
     """What is set now, to mend what went wrong, wins over what was set when the job began."""
-    given = {name: getattr(now, name) for name in now.model_fields_set}
-    return settings.load(**{**kept, **given})
+    mended = {name: getattr(now, name) for name in now.model_fields_set & MENDABLE}
+    return settings.load(**{**kept, **mended})

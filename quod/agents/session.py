@@ -10,20 +10,19 @@ where it was.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator
 from typing import Any, TypedDict
 
 from quod import certificates, errors, jobs
-from quod.agents import assemble, registry, scheduler, strategies
+from quod.agents import assemble, numbering, references, registry, scheduler, strategies
 from quod.agents.context import Context
 from quod.agents.history import Decision, History, Round
 from quod.agents.journal import Journal, RoundJournal
 from quod.agents.plan_problems import PlanProblem
 
-BUDGETS = frozenset({"tokens", "cost", "calls", "seconds"})
-"""Kinds of limits of a model call that end the job and not only the task."""
 _DOING = {
     "formulate": "reading the problem",
     "compare": "comparing the readings",
@@ -52,7 +51,7 @@ class Session:
         self.tools: registry.Registry = getattr(self.strategy, "tools", tools)
         spent, self._before = journal.spent(context.job.id)
         context.models.add_usage(spent)
-        self._saved = spent
+        context.models.budget.on_spend = self._save
         self._began = time.perf_counter()
         self._fatal: dict[str, errors.QuodError] = {}
         self._exhausted: errors.LimitExceeded | None = None
@@ -71,7 +70,7 @@ class Session:
         record = _Record(self, len(history) + 1)
         stream = self._planned(record, history)
         try:
-            async with asyncio.timeout(self._left()):
+            async with self._kept_up_to_date(), asyncio.timeout(self._left()):
                 execution = await scheduler.run(
                     stream,
                     self._call,
@@ -90,7 +89,6 @@ class Session:
         exhausted = self._exhausted or execution.exhausted
         problems = [str(problem) for problem in execution.problems]
         done = Round(record.number, execution.tasks, list(execution.outcomes.values()), problems)
-        self._save()
         return {
             "rounds": [*state.get("rounds", []), _written(done)],
             "exhausted": str(exhausted) if exhausted else None,
@@ -100,12 +98,17 @@ class Session:
         """Decide what follows the last round. A claim is checked here; a rejected one may be planned anew."""
         history = read(state)
         check: dict[str, Any] | None = None
-        if state.get("exhausted"):
-            decision = Decision("stop", reason=state["exhausted"] or "")
-            if self.strategy.fixed and (found := strategies.last_answer(history)).action == "finish":
-                decision = found  # it came before the budget ran out
-        else:
-            decision = await self._decide(history)
+        exhausted = state.get("exhausted")
+        async with self._kept_up_to_date():
+            if exhausted is None:
+                try:
+                    decision = await self._decide(history)
+                except errors.LimitExceeded as error:
+                    exhausted = str(error)
+            if exhausted is not None:
+                decision = Decision("stop", reason=exhausted)
+                if self.strategy.fixed and (found := strategies.last_answer(history)).action == "finish":
+                    decision = found  # it came before the budget ran out
         if decision.action == "finish":
             check = await self._check(history, decision)
             if check["rejected"]:
@@ -114,8 +117,7 @@ class Session:
         if decision.action == "replan" and len(history) >= self.strategy.most_rounds(self.context):
             decision = Decision("stop", reason=decision.reason)
         last = {**state["rounds"][-1], "decision": _decision(decision)}
-        self._save()
-        return {"rounds": [*state["rounds"][:-1], last], "check": check}
+        return {"rounds": [*state["rounds"][:-1], last], "check": check, "exhausted": exhausted}
 
     async def finish(self, state: State) -> State:
         """The result, from the rounds and the check."""
@@ -133,14 +135,17 @@ class Session:
     async def _planned(self, record: _Record, history: History) -> AsyncIterator[scheduler.Item]:
         known = record.plan()
         if known is not None:
+            record.again = True
             for task in known[0]:
                 yield task
             for problem in known[1]:
                 yield PlanProblem(problem)
             return
         problems: list[str] = []
+        numbers = numbering.Numbering(task.id for past in history for task in past.tasks)
         try:
-            async for item in self.strategy.plan(self.context, history):
+            async for proposed in self.strategy.plan(self.context, history):
+                item = numbers.take(proposed)
                 if isinstance(item, PlanProblem):
                     problems.append(str(item))
                 yield item
@@ -150,6 +155,22 @@ class Session:
         except errors.LimitExceeded as error:
             self._exhausted = error
         record.complete(problems)
+
+    @contextlib.asynccontextmanager
+    async def _kept_up_to_date(self) -> AsyncIterator[None]:
+        """Meanwhile and at the end, however it comes, what was used and how long it took is written down."""
+
+        async def now_and_then() -> None:
+            while True:
+                await asyncio.sleep(1.0)
+                self._save()
+
+        beat = asyncio.ensure_future(now_and_then())
+        try:
+            yield
+        finally:
+            beat.cancel()
+            self._save()
 
     async def _call(self, task: jobs.Task, arguments: dict[str, Any]) -> Any:
         """One call of a tool. Errors that the planner cannot mend end the job after the running tasks."""
@@ -163,6 +184,10 @@ class Session:
         except errors.InvalidInput as error:
             if self.strategy.fixed:
                 self._fatal[task.id] = error
+            raise
+        except errors.LimitExceeded as error:
+            if error.kind == "seconds" and self._left() == 0:
+                self._exhausted = self._exhausted or error  # the job's time, not the tool's
             raise
 
     def _policy(self, tool: str) -> scheduler.Policy | None:
@@ -179,19 +204,19 @@ class Session:
             return await self.strategy.join(self.context, history)
         except errors.ToolFailed as error:
             return Decision("replan", reason=f"the joiner failed: {error}")
-        except errors.LimitExceeded as error:
-            return Decision("stop", reason=str(error))
 
     async def _check(self, history: History, decision: Decision) -> dict[str, Any]:
         """What the checker says to a claim: seconds, and why it was rejected, if it was."""
         self.context.progress("checking the certificate")
-        claim = assemble.claim(self.context, history, decision.candidates)
         began, started = self.clock(), time.perf_counter()
         rejected: str | None = None
         try:
+            claim = assemble.claim(self.context, history, decision.candidates)
             await self.context.offload(certificates.check, claim.model_dump(mode="json"))
         except errors.CertificateRejected as error:
             rejected = str(error)
+        except (KeyError, TypeError, ValueError) as error:  # an output that only looks like an answer
+            rejected = f"{type(error).__name__}: {error}"
         seconds = time.perf_counter() - started
         return {"start": began, "seconds": seconds, "rejected": rejected, "inputs": list(decision.candidates)}
 
@@ -200,17 +225,11 @@ class Session:
         return None if budget is None else max(0.0, budget - self.clock())
 
     def _save(self) -> None:
-        self._saved = self.context.models.usage
-        self.journal.spend(self.context.job.id, self._saved, self.clock())
+        self.journal.spend(self.context.job.id, self.context.models.usage, self.clock())
 
     def fatal(self, task: str) -> bool:
         """Whether a task ended with an error that somebody else has to mend before it is tried again."""
         return task in self._fatal
-
-    def save_after(self) -> None:
-        """Called when a task has ended: what models cost is written down before anybody can forget it."""
-        if self.context.models.usage != self._saved:
-            self._save()
 
 
 class _Record:
@@ -219,37 +238,65 @@ class _Record:
     def __init__(self, session: Session, number: int) -> None:
         self.number, self._session = number, session
         self._rows: RoundJournal = session.journal.round(session.context.job.id, number)
-        self.plan, self.complete, self.started = self._rows.plan, self._rows.complete, self._rows.started
+        self.again = False
+        """Whether the plan is that of an earlier session, to the last task."""
+        self.plan = self._rows.plan
         self._ended = self._rows.ended()
+        self._recalled: set[str] = set()
         self._tasks: dict[str, jobs.Task] = {}
+        self._starts: dict[str, float] = {}
         self._outcomes: dict[str, jobs.TaskOutcome] = {}
 
     def recall(self, task: jobs.Task) -> jobs.TaskOutcome | None:
-        """How the same task ended in an earlier session."""
+        """How the same task ended in an earlier session; not, when it would have other inputs this time."""
         before, outcome = self._ended.get(task.id, (None, None))
-        return outcome if before == task else None
+        if outcome is None or before != task:
+            return None
+        own = [name for name in outcome.inputs if name in self._tasks or name in self._ended]
+        if not self.again and not self._recalled.issuperset(own):
+            return None
+        self._recalled.add(task.id)
+        return outcome
+
+    def complete(self, problems: list[str]) -> None:
+        """The plan has ended."""
+        self._rows.complete(list(self._tasks), problems)
 
     def planned(self, task: jobs.Task) -> None:
         self._tasks[task.id] = task
         self._rows.planned(task)
 
+    def started(self, task: jobs.Task) -> None:
+        self._starts[task.id] = self._session.clock()
+        self._rows.started(task)
+
     def finished(self, outcome: jobs.TaskOutcome) -> None:
+        """An outcome that may be another one next time is not kept: skipped, or an operator's error."""
         self._outcomes[outcome.task] = outcome
-        if not self._session.fatal(outcome.task):
+        if outcome.outcome != "skipped" and not self._session.fatal(outcome.task):
             self._rows.finished(outcome)
-            self._session.save_after()
 
     def cut_off(self) -> scheduler.Execution:
         """What there is when the time of the job ran out."""
         outcomes = {
-            task.id: self._outcomes.get(task.id)
-            or self.recall(task)
-            or jobs.TaskOutcome(
-                task=task.id, tool=task.tool, outcome="skipped", error="the time of the job ran out"
-            )
+            task.id: self._outcomes.get(task.id) or self.recall(task) or self._cut(task)
             for task in self._tasks.values()
         }
         return scheduler.Execution(list(self._tasks.values()), outcomes)
+
+    def _cut(self, task: jobs.Task) -> jobs.TaskOutcome:
+        now = self._session.clock()
+        return jobs.TaskOutcome(
+            task=task.id,
+            tool=task.tool,
+            outcome="error" if task.id in self._starts else "skipped",
+            error="the time of the job ran out",
+            error_type="LimitExceeded",
+            limit="seconds",
+            inputs=[*dict.fromkeys([*references.find(task.arguments), *task.depends_on])],
+            start=self._starts.get(task.id, now),
+            end=now,
+        )
 
 
 def read(state: State) -> History:

@@ -64,6 +64,8 @@ def main() -> None:
         code = app(standalone_mode=False)
     except errors.QuodError as error:
         print(f"quod: {error}", file=sys.stderr)
+        if error.job:
+            print(f"quod: when that is mended, `quod resume {error.job}` goes on", file=sys.stderr)
         place = getattr(error, "field", None) or getattr(error, "setting", None)
         _document(type(error).__name__, str(error), place)
         sys.exit(error.exit_code)

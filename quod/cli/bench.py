@@ -16,7 +16,7 @@ Data = Annotated[
 Key = Annotated[
     Path | None, typer.Option("--key", help="Another key, row by row: rows of question + results.")
 ]
-DrafterName = Annotated[str, typer.Option("--drafter", help="template, openai or gold.")]
+DrafterName = Annotated[str, typer.Option("--drafter", help="template, openai, pyomo or gold.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N problems.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at once.")]
 Resume = Annotated[Path | None, typer.Option("--resume", help="Folder that keeps finished problems.")]

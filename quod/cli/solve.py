@@ -20,7 +20,9 @@ def solve(
     formulation: Annotated[
         Path | None, typer.Option(help="Solve this formulation (JSON) instead of reading the words.")
     ] = None,
-    drafter: Annotated[str | None, typer.Option(help="Who reads the words: template or openai.")] = None,
+    drafter: Annotated[
+        str | None, typer.Option(help="Who reads the words: template, openai or pyomo.")
+    ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for one solve.")] = None,
     memory_limit: Annotated[int | None, typer.Option(help="MiB of memory for the solver process.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the solver.")] = None,

@@ -54,6 +54,8 @@ class Budget:
     ) -> None:
         self.limits = limits or Limits()
         self.usage = jobs.Usage()
+        self.on_spend: Callable[[], None] = lambda: None
+        """Called after every reply that was counted, so that it can be written down."""
         self._calls = 0
         self._cost = Decimal(0)
         self._unknown = False
@@ -100,6 +102,7 @@ class Budget:
         """Count a reply, and give its usage with its cost."""
         cost = Decimal(str(usage.cost)) if usage.cost is not None else price.cost(usage) if price else None
         self._count(usage, cost)
+        self.on_spend()
         return usage.model_copy(update={"cost": None if cost is None else float(cost)})
 
     def out_of_time(self) -> errors.LimitExceeded:

@@ -272,8 +272,11 @@ def test_time_of_the_job_runs_out() -> None:
     result, _ = run([plan], tools=tools, budget_seconds=5.0)
     assert result.termination is jobs.Termination.BUDGET_EXHAUSTED
     assert {task.task: task.outcome for task in result.trace if task.tool != "check"} == {
-        "1": "ok", "2": "skipped", "3": "skipped",
+        "1": "ok", "2": "error", "3": "skipped",
     }  # fmt: skip
+    cut, skipped = (next(task for task in result.trace if task.task == name) for name in "23")
+    assert cut.end - cut.start > 1
+    assert skipped.inputs == ["2"]
 
 
 def test_calls_run_out_in_the_middle_of_planning() -> None:

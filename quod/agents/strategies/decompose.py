@@ -47,18 +47,14 @@ class Decompose:
     def _attempt(self, plan: Builder, context: Context) -> Output:
         if context.job.kind is jobs.Kind.COMPUTE:
             return plan.add("compute")
-        return fixed.draft(plan, _drafter(context), 0)
+        return fixed.draft(plan, drafting.sampled(context, "decompose"), 0)
 
     def _final(self, plan: Builder, context: Context, history: History) -> None:
         answers = [plan.add("answer", question=question) for question in _questions(history)]
         if context.job.kind is jobs.Kind.COMPUTE:
             plan.add("compute", hints=answers, sample=1)
         else:
-            fixed.finish_optimize(plan, fixed.draft(plan, _drafter(context), 1, answers))
-
-
-def _drafter(context: Context) -> str:
-    return drafting.names(context)[0][0]
+            fixed.finish_optimize(plan, fixed.draft(plan, drafting.sampled(context, "decompose"), 1, answers))
 
 
 def _questions(history: History) -> list[str]:

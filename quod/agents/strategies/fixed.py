@@ -10,7 +10,7 @@ from quod.agents.context import Context
 from quod.agents.history import Decision, History
 from quod.agents.strategies.building import Builder, Output
 
-LAST = ("solve", "compute", "vote_answers")
+ANSWERS = ("solve", "compute")
 """Tools whose output is the answer of a fixed plan."""
 
 
@@ -48,9 +48,9 @@ def drafts(plan: Builder, context: Context) -> Output:
 
 def draft(plan: Builder, drafter: str, sample: int, hints: Sequence[Output] = ()) -> Output:
     """One draft of the job's text, by the tool that the drafter works with."""
-    if drafter == drafting.PYOMO:
-        return plan.add("pyomo_code", sample=sample)
     more = {"hints": list(hints)} if hints else {}
+    if drafter == drafting.PYOMO:
+        return plan.add("pyomo_code", sample=sample, **more)
     return plan.add("formulate", drafter=drafter, sample=sample, **more)
 
 
@@ -61,10 +61,10 @@ def finish_optimize(plan: Builder, draft: Output) -> None:
     plan.add("diagnose", draft=draft, solved=solved)
 
 
-def last_answer(history: History) -> Decision:
+def last_answer(history: History, tools: Sequence[str] = ANSWERS) -> Decision:
     """Finish with the last output that has a certificate; stop, with the reason, when there is none."""
     for outcome in reversed(list(history.outcomes())):
-        if outcome.tool in LAST and outcome.outcome == "ok" and outcome.value.get("certificate"):
+        if outcome.tool in tools and outcome.outcome == "ok" and outcome.value.get("certificate"):
             return Decision("finish", candidates=(outcome.task,))
     failed = [f"{found.tool}: {found.error}" for found in history.outcomes() if found.outcome == "error"]
     return Decision("stop", reason="; ".join(failed) or "nothing was certified")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from quod import errors, jobs
+from quod import jobs
 from quod.agents import drafting
 from quod.agents.context import Context
 from quod.agents.history import Decision, History
@@ -36,13 +36,7 @@ class Vote:
             answers = [plan.add("compute", sample=sample) for sample in range(count)]
             plan.add("vote_answers", answers=answers)
         else:
-            name = drafting.names(context)[0][0]
-            if name not in drafting.SAMPLED and not context.drafters:
-                raise errors.Misconfigured(
-                    f"the strategy vote needs a drafter that can read a text in several ways, and {name} "
-                    "cannot; set QUOD_DRAFTER=openai",
-                    setting="drafter",
-                )
+            name = drafting.sampled(context, "vote")
             drafts = [fixed.draft(plan, name, sample) for sample in range(count)]
             fixed.finish_optimize(plan, plan.add("vote", drafts=drafts))
         for task in plan.tasks:
@@ -50,4 +44,4 @@ class Vote:
 
     async def join(self, context: Context, history: History) -> Decision:
         """Finish with the winner's answer."""
-        return fixed.last_answer(history)
+        return fixed.last_answer(history, ("solve", "vote_answers"))

@@ -43,7 +43,7 @@ class Answered(pydantic.BaseModel):
     answer: str
 
 
-@registry.tool(cost="llm", retries=1)
+@registry.tool(cost="llm")
 async def decompose(context: Context, attempt: dict[str, Any]) -> dict[str, Any]:
     """Ask what a first attempt at the job got wrong or left open.
 
@@ -56,16 +56,19 @@ async def decompose(context: Context, attempt: dict[str, Any]) -> dict[str, Any]
     return {"questions": list(dict.fromkeys(questions))[:MOST]}
 
 
-@registry.tool(cost="llm", retries=1)
+@registry.tool(cost="llm")
 async def answer(context: Context, question: str) -> dict[str, Any]:
     """Answer one question about the job's problem in a sentence or two.
 
-    question: what is asked. Returns {"question", "answer"}.
+    question: what is asked. Returns {"question", "answer": None when the model had none}.
     """
     if not question.strip():
         raise errors.InvalidInput("the question is empty", field="question")
     request = _request(_ANSWER, {"problem": context.job.input, "question": question})
-    found = await structured.ask(context.models.get("formulator"), request, Answered)
+    try:
+        found = await structured.ask(context.models.get("formulator"), request, Answered)
+    except errors.ToolFailed:  # the final attempt goes on without it
+        return {"question": question, "answer": None}
     return {"question": question, "answer": found.value.answer}
 
 

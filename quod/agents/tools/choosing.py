@@ -21,9 +21,10 @@ async def compare(context: Context, drafts: list[dict[str, Any]]) -> dict[str, A
 
     drafts: outputs of `formulate`. Returns that draft, with a warning for every draft that disagrees with it.
     """
-    chosen = next((draft for draft in drafts if _understood(draft)), drafts[0] if drafts else None)
-    if chosen is None:
+    if not drafts:
         raise errors.InvalidInput("compare needs at least one draft", field="drafts")
+    understood = [draft for draft in drafts if _understood(draft)]
+    chosen = understood[0] if understood else drafts[0]
     others = [draft for draft in drafts if draft is not chosen and draft["formulation"] is not None]
     if chosen["formulation"] is None or not others:
         return chosen
@@ -75,6 +76,11 @@ def grouped(items: Sequence[T], same: Callable[[T, T], bool]) -> list[list[T]]:
 
 
 def _understood(draft: dict[str, Any]) -> bool:
+    for field in ("formulation", "problems", "warnings"):
+        if field not in draft:
+            raise errors.InvalidInput(
+                f"a draft has a field {field!r}; give outputs of formulate", field="drafts"
+            )
     return draft["formulation"] is not None and not draft["problems"]
 
 

@@ -8,6 +8,7 @@ from quod import errors, jobs
 from quod.agents import drafting, registry
 from quod.agents.context import Context
 from quod.solvers import coverage, formulation, tables, units
+from quod.solvers.drafters import base
 from quod.solvers.formulation import Formulation
 
 TEXT_LIMIT = 1_000_000
@@ -32,7 +33,10 @@ async def formulate(
         return _given(context.job)
     words = context.job.input if text is None else text
     check_text(words)
-    drafted = await drafting.draft_one(context, words, drafter, sample, hints or [])
+    try:
+        drafted = await drafting.draft_one(context, words, drafter, sample, hints or [])
+    except errors.ToolFailed as error:  # of several drafts the others go on
+        drafted = base.Draft(formulation=None, problems=[str(error)])
     warnings = drafting.doubts(drafted)
     chosen = drafted.formulation
     if chosen is not None:
@@ -49,6 +53,12 @@ async def formulate(
 
 def check_text(text: str) -> None:
     """Raises InvalidInput for a text that is empty or too long."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise errors.InvalidInput(
+            f"character {error.start + 1} is half of a surrogate pair; is the text UTF-8?", field="text"
+        ) from None
     if not text.strip():
         raise errors.InvalidInput(
             "the problem is empty; describe it in words or give a formulation", field="text"

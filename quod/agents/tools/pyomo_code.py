@@ -11,14 +11,16 @@ from quod.agents.tools import formulate
 
 
 @registry.tool(cost="llm")
-async def pyomo_code(context: Context, text: str | None = None, sample: int = 0) -> dict[str, Any]:
+async def pyomo_code(
+    context: Context, text: str | None = None, sample: int = 0, hints: list[Any] | None = None
+) -> dict[str, Any]:
     """Model an optimization problem by Pyomo code, run in the sandbox: another way than `formulate`.
 
     text: the problem in words (left away: the job's own text). sample: number of the draft, where several are
-    wanted.
+    wanted. hints: outputs of other tasks that help to read it.
     Returns {"formulation", "problems", "warnings", "code", "numeric": what the code itself found where it has
     no formulation}; give it to `solve` as a whole.
     """
     words = context.job.input if text is None else text
     formulate.check_text(words)
-    return await writing.write(context, words, sample)
+    return await writing.write(context, words, sample, hints or [])

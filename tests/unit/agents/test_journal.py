@@ -23,7 +23,7 @@ def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
     rows.planned(TASK)
     rows.started(TASK)
     rows.finished(DONE)
-    rows.complete(["line 2 cannot be read"])
+    rows.complete(["1"], ["line 2 cannot be read"])
     first.spend("job_a", jobs.Usage(model_calls=2), 1.5)
     first.close()
     second = journal.Journal(path)
@@ -49,6 +49,15 @@ def test_a_task_that_is_planned_otherwise_loses_its_outcome() -> None:
     assert rows.ended() == {"1": (TASK, DONE)}
     rows.planned(TASK.model_copy(update={"tool": "explain"}))
     assert rows.ended() == {}
+
+
+def test_tasks_of_a_plan_that_was_given_up_are_not_in_the_next_one() -> None:
+    rows = journal_of("job_a").round("job_a", 1)
+    given_up = TASK.model_copy(update={"id": "7"})
+    for task in (given_up, TASK):
+        rows.planned(task)
+    rows.complete(["1"], [])
+    assert rows.plan() == ([TASK], [])
 
 
 def test_rounds_do_not_mix() -> None:

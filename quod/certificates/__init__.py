@@ -65,9 +65,9 @@ def check(document: Any) -> Verdict:
     Misconfigured when a program would have to run and nothing here can isolate it.
     """
     started = time.perf_counter()
-    if isinstance(document, pydantic.BaseModel):
-        document = document.model_dump(mode="json")
     try:
+        if isinstance(document, pydantic.BaseModel):
+            document = document.model_dump(mode="json")
         if isinstance(document, dict) and "status" in document:
             verdict = _result(document, budget.Budget())
         elif isinstance(document, dict) and "evidence" in document:
@@ -78,6 +78,8 @@ def check(document: Any) -> Verdict:
             )
     except (RecursionError, MemoryError):
         raise errors.CertificateRejected("the certificate is too large or too deep to be checked") from None
+    except ValueError as error:  # of pydantic for what is nested too deeply, of Python for too long a number
+        raise errors.CertificateRejected(f"the certificate cannot be read: {error}"[:200]) from None
     return dataclasses.replace(verdict, seconds=time.perf_counter() - started)
 
 

@@ -103,7 +103,9 @@ def test_there_is_no_network_and_no_file():
     assert outcome["termination"] == "computed"
 
 
-@pytest.mark.parametrize("answer", ["42", "'forty-two'", "{'n': 42}", "6 * 7"])
+@pytest.mark.parametrize(
+    "answer", ["42", "'forty-two'", "{'n': 42}", "6 * 7", "42 if n else (7 if n else 8)"]
+)
 def test_a_bare_assertion_is_no_answer(answer):
     outcome, messages = computed(
         [turn(answer=answer), turn(code="n = 6", answer=answer), turn("so be it", answer="n * 7")]
@@ -119,6 +121,10 @@ def test_a_bare_assertion_is_no_answer(answer):
         ("import secrets\nprint(secrets.token_hex())\nn = 1", "n", "not do the same every time"),
         ("class C: pass", "C()", "not do the same every time"),
         ("n = None", "n", "None is no answer"),
+        ("n = []\nfor _ in range(400): n = [n]", "n", "neither is what is nested deeply"),
+        ("n = chr(0xD800)", "n", "that UTF-8 cannot say"),
+        ("n = {chr(0xD800): 1}", "n", "that UTF-8 cannot say"),
+        ("n = 7", "__import__('os')._exit(n * 0)", "ended itself before its last line"),
         ("n = float('nan')", "n", "ValueError"),
         ("n = {(1, 2): 3}", "n", "TypeError"),
         ("n = 1", "n + missing", "NameError"),
@@ -133,6 +139,51 @@ def test_an_answer_that_cannot_be_certified_is_refused_with_the_reason(code, ans
     outcome, messages = computed(replies)
     assert message in seen(messages[3])["error"]
     assert outcome["answer"] == {"value": 7}
+
+
+FORGED = "open('result.json', 'w').write('41')\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        FORGED + "import os\nos._exit(0)",
+        FORGED + "raise SystemExit",
+        FORGED + "import sys\nsys.exit(0)",
+    ],
+)
+def test_a_cell_that_ends_the_program_is_not_kept(code):
+    outcome, messages = computed(
+        [turn(code=f"n = 41\n{code}"), turn(answer="n"), turn(code="n = 6", answer="n")]
+    )
+    assert not seen(messages[3])["ok"]
+    assert "ended itself" in seen(messages[3])["error"]
+    assert "NameError" in seen(messages[5])["error"]
+    assert outcome["answer"] == {"value": 6}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import atexit\n@atexit.register\ndef forge():\n    open('result.json', 'w').write('41')",
+        "import threading, time\ndef forge():\n    time.sleep(1)\n    open('result.json', 'w').write('41')\n"
+        "threading.Thread(target=forge).start()",
+        "class Late:\n    def __del__(self, open=open):\n        open('result.json', 'w').write('41')\n"
+        "late = Late()",
+    ],
+)
+def test_nothing_that_a_cell_leaves_for_the_end_writes_the_answer(code):
+    outcome, _ = computed([turn(code=f"n = 6\nprint('said')\n{code}", answer="n * 7")])
+    assert outcome["answer"] == {"value": 42}
+    assert outcome["certificate"]["claim"]["output"] == "said\n"
+
+
+def test_the_marks_of_the_interpreter_are_in_no_certificate_and_no_observation():
+    outcome, messages = computed(
+        [turn(code="import sys\nprint('seen', file=sys.stderr)\nn = 1"), turn(answer="n")]
+    )
+    assert "__stderr__" not in outcome["certificate"]["evidence"]["program"]
+    assert seen(messages[3]) == {"ok": True, "output": ""}
 
 
 def test_values_of_many_types_become_json():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import sys
@@ -189,6 +190,29 @@ def test_a_value_nested_deeply_is_rejected():
     document = attacks.certificate()
     document["claim"]["value"] = deep
     assert "too deep" in rejected(document)
+
+
+def test_a_certificate_that_cannot_be_written_is_rejected():
+    """As an object of `quod.jobs` it is first made plain, which pydantic does to a certain depth only."""
+    for broken in ("\ud800", functools.reduce(lambda inner, _: [inner], range(400), 1)):
+        document = attacks.certificate("print(1)", "", "1\n", broken)
+        message = rejected(jobs.Certificate.model_validate(document))
+        assert message.startswith(("the certificate cannot be read", "claim.value"))
+
+
+def test_bytes_that_are_not_utf8_count_as_the_replacement_character():
+    program = "import sys\nsys.stdout.buffer.write(b'\\xff')"
+    certificates.check(attacks.certificate(program, "", "\ufffd", None))
+    assert "claim.output" in rejected(attacks.certificate(program, "", "?", None))
+
+
+def test_what_is_no_number_of_json_is_a_text(tmp_path):
+    """No program can write NaN; a file that says NaN claims the text."""
+    program = "open('result.json', 'w').write({!r})"
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(attacks.certificate(program.format('"NaN"'), "", "", float("nan"))))
+    certificates.check(documents.read_json(path))
+    assert "claim.value" in rejected(attacks.certificate(program.format("NaN"), "", "", "NaN"))
 
 
 def test_what_a_program_says_does_not_steer_the_terminal():

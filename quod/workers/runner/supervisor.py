@@ -20,6 +20,8 @@ from quod.workers.runner.limits import Limits
 _TICK = 0.05
 _DRAIN = 1.0
 _SOON = 0.002
+_MOST = 0.8
+"""Of its CPU seconds must have been used before SIGXCPU is the limit's: any program can send it to itself."""
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|annot allocate memory|ut of memory|failed to map segment")
 
 _NOT_OURS = (
@@ -41,7 +43,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits, watch: Watch | None = None) -> None:
         self.process, self.limits, self.watch = process, limits, watch
         self.stderr = streams.Tail(limits.output_bytes)
-        self.seconds = self.memory_mb = 0.0
+        self.seconds = self.memory_mb = self._cpu_seconds = 0.0
         self.exceeded: errors.LimitExceeded | None = None
         self._cancellation = cancellation.current()
         self._started = time.monotonic()
@@ -198,6 +200,7 @@ class Child:
             self._bury_others()
             _, status, usage = os.wait4(self.process.pid, 0)
             self.process.returncode = os.waitstatus_to_exitcode(status)
+            self._cpu_seconds = usage.ru_utime + usage.ru_stime
             peak = _bytes(usage)
             if self._resident and peak <= self._peak_before:
                 peak = self._resident  # the system's number begins with that of the process that started it
@@ -214,7 +217,8 @@ class Child:
         limits, code = self.limits, self.process.returncode
         if self.exceeded is not None:
             return self.exceeded
-        if limits.cpu_seconds is not None and code == -signal.SIGXCPU:
+        worked = self._cpu_seconds > _MOST * (limits.cpu_seconds or 0)
+        if limits.cpu_seconds is not None and code == -signal.SIGXCPU and worked:
             return errors.LimitExceeded("cpu_seconds", None, limits.cpu_seconds)
         last = self.stderr.value()[-4096:].decode(errors="replace")
         if code != 0 and limits.memory_mb is not None and speaks_of_memory(last):

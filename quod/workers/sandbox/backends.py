@@ -24,8 +24,9 @@ def refused(attempt, *arguments):
     return False
 
 def start():
-    if os.fork() == 0:
+    if (pid := os.fork()) == 0:
         os._exit(0)
+    os.waitpid(pid, 0)
 
 json.dump({
     "network": not refused(socket.socket),

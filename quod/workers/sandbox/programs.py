@@ -6,13 +6,11 @@ import errno
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from quod import errors
 from quod.workers import runner
-from quod.workers.sandbox import base, measure, results
+from quod.workers.sandbox import base, measure, results, workplace
 
 OPEN_FILES = 256
 THREADS = 256
@@ -36,7 +34,7 @@ ENVIRONMENT = {
 
 
 _MOST = 0.8
-"""Of its CPU seconds must have been seen before the system's signal is believed: any program can send it."""
+"""Of its CPU seconds must have been seen before SIGXCPU is the limit's, as in the runner."""
 
 _FULL = {errno.EFBIG: "file_mb", errno.ENOSPC: "work_mb"}
 
@@ -44,9 +42,7 @@ _FULL = {errno.EFBIG: "file_mb", errno.ENOSPC: "work_mb"}
 def run(isolation: base.Isolation, source: str, stdin: str, limits: base.Limits) -> base.Run:
     """Run `source` in the back end; see `quod.workers.sandbox.run_python`."""
     text, given = _encoded(source, "source"), _encoded(stdin, "stdin")
-    folder = tempfile.mkdtemp(prefix="quod-sandbox-")
-    try:
-        path = Path(folder)
+    with workplace.made() as path:
         (path / "work").mkdir(mode=0o700)
         work = os.open(path / "work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -56,8 +52,6 @@ def run(isolation: base.Isolation, source: str, stdin: str, limits: base.Limits)
             return _run(isolation, place, given)
         finally:
             os.close(work)
-    finally:
-        results.remove(folder)
 
 
 def _encoded(text: str, field: str) -> bytes:

@@ -134,3 +134,14 @@ def test_code_between_children_does_not_swallow_it():
 
     with pytest.raises(runner.Cancelled), cancellation.active():
         careless()
+
+
+def test_waiting_for_a_polite_end_takes_no_processor_time(tmp_path):
+    marker = tmp_path / "pid"
+    cancellation = runner.Cancellation()
+    thread = cancel_when(lambda: written(marker), cancellation)
+    before = time.thread_time()
+    with pytest.raises(runner.Cancelled), cancellation.active():
+        runner.run(["sh", "-c", STUBBORN.format(marker)], limits=runner.Limits(grace=2))
+    assert time.thread_time() - before < 1  # a selector that spins would take both seconds
+    thread.join()

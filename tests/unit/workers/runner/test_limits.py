@@ -68,3 +68,28 @@ def test_a_limit_can_be_data():
     done = runner.run(python(source), limits=runner.Limits(seconds=1, grace=0), raise_limits=False)
     assert done.exceeded is not None
     assert (done.exceeded.kind, done.stdout, done.returncode) == ("seconds", b"so far\n", -9)
+
+
+def test_a_process_whose_first_thread_has_ended_counts():
+    source = (
+        "import ctypes, os, threading, time\n"
+        "for _ in range(20): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)"
+    )
+    seen: list[runner.Process] = []
+
+    def watch(present):
+        seen.extend(present)
+        return errors.LimitExceeded("patience", 2, 1) if len(seen) > 3 else None
+
+    with pytest.raises(errors.LimitExceeded, match="patience"):
+        runner.run(python(source), watch=watch, limits=runner.Limits(seconds=30))
+    assert (seen[-1].ended, seen[-1].threads) == (False, 21)
+    assert seen[-1].resident > 1 << 20
+
+
+def test_ended_children_count_until_somebody_waits_for_them():
+    source = "import os, time\nfor _ in range(4):\n    if os.fork() == 0: os._exit(0)\ntime.sleep(60)"
+    with pytest.raises(errors.LimitExceeded) as caught:
+        runner.run(python(source), limits=runner.Limits(processes=3, seconds=30))
+    assert caught.value.kind == "processes"

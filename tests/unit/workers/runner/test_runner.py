@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -215,3 +216,49 @@ class TestPrograms:
     def test_missing_program(self):
         with pytest.raises(errors.Misconfigured, match="'no-such-program' was not found"):
             runner.run(["no-such-program"])
+
+
+def test_memory_is_that_of_the_program_and_not_of_this_process():
+    held = bytearray(300 << 20)
+    held[::4096] = b"x" * len(held[::4096])
+    small = runner.run([sys.executable, "-I", "-S", "-c", "import time; time.sleep(0.3)"])
+    assert 0 < small.memory_mb < 150
+    program = "held = bytearray(600 << 20); held[::4096] = b'x' * len(held[::4096])"
+    assert runner.run([sys.executable, "-I", "-S", "-c", program]).memory_mb > 600
+
+
+IGNORING = """
+import signal
+from quod import errors
+from quod.workers import runner
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for start in (lambda: runner.run(["true"]), lambda: runner.call(abs, -1)):
+    try:
+        start()
+    except errors.Misconfigured as error:
+        print("SIG_DFL" in str(error))
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+print(runner.call(abs, -1))
+"""
+
+
+def test_ignored_children_are_named():
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    done = subprocess.run(
+        [sys.executable, "-c", IGNORING], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True", "1"]
+
+
+def test_children_that_others_wait_for_are_named():
+    def reap(*_: object) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    before = signal.signal(signal.SIGCHLD, reap)
+    try:
+        with pytest.raises(errors.Misconfigured, match="SIGCHLD"):
+            runner.run(["sleep", "0.2"])
+    finally:
+        signal.signal(signal.SIGCHLD, before)

@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 World = importlib.import_module("world").World
 TABLES = {
     name: importlib.import_module(f"attacks.{name}")
-    for name in ("network", "files", "processes", "kernel", "limits")
+    for name in ("network", "files", "processes", "kernel", "limits", "evasions")
 }
 ATTACKS = {
     f"{name}-{attack.name}": attack

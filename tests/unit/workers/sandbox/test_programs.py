@@ -17,7 +17,7 @@ import pytest
 
 from quod import errors
 from quod.workers import runner, sandbox
-from quod.workers.sandbox import results
+from quod.workers.sandbox import workplace
 
 BACKENDS = ("bubblewrap", "landlock", "none")
 
@@ -205,8 +205,92 @@ def test_a_program_dies_with_its_supervisor(backend, tmp_path):
     parent.kill()
     parent.wait()
     assert eventually(lambda: not marked(marker))
-    for left in os.listdir(tmp_path):  # nobody was there to do it
-        results.remove(str(tmp_path / left))
+    left = [tmp_path / name for name in os.listdir(tmp_path)]  # nobody was there to remove them
+    workplace._sweep.cache_clear()
+    sandbox.run_python("", backend="none")
+    assert all(path.exists() for path in left)  # one without a lock may be one that is just being made
+    for path in left:
+        os.utime(path, (0, 0))
+    with workplace.made() as at_work:
+        os.utime(at_work, (0, 0))
+        workplace._sweep.cache_clear()
+        sandbox.run_python("", backend="none")
+        assert at_work.exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"seconds": 0}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"cpu_seconds": 0}]
+    + [{name: 0} for name in ("memory_mb", "processes", "file_mb", "work_mb")]
+    + [{"output_bytes": -1}, {"memory_mb": 0.5}],
+)
+def test_no_limit_can_be_switched_off(given):
+    (field,) = given
+    with pytest.raises(errors.InvalidInput, match=field) as caught:
+        sandbox.Limits(**given)
+    assert caught.value.field == field
+
+
+def test_an_exit_code_is_not_taken_for_the_end_by_a_limit(backend):
+    assert sandbox.run_python("import sys; sys.exit(152)", backend=backend).limit is None
+    source = "import os, signal; os.kill(os.getpid(), signal.SIGXCPU)"
+    assert sandbox.run_python(source, backend=backend).limit is None
+
+
+WITHOUT_STREAMS = """
+import os, sys
+os.close(0)
+os.close(1)
+from quod.workers import runner, sandbox
+done = sandbox.run_python("import sys; print(sys.stdin.read())", stdin="hello", backend=sys.argv[1])
+print(done.stdout, runner.call(abs, -3), file=sys.stderr)
+"""
+
+
+def test_a_host_without_streams(backend):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", WITHOUT_STREAMS, backend]
+    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr.split() == ["hello", "3"]
+
+
+BURIED = """
+import ctypes, os, sys
+from quod.workers import sandbox
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # gets the orphans of its descendants, as process 1 of a container
+leave = "import os\\nfor _ in range(3):\\n    if os.fork() == 0: os._exit(0)\\n"
+for source, processes in (("", 2), (leave, 9)):
+    sandbox.run_python(source, backend=sys.argv[1], limits=sandbox.Limits(processes=processes))
+try:
+    print("left", os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG))
+except ChildProcessError:
+    print("none")
+"""
+
+
+def test_no_ended_process_stays_with_us(backend):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", BURIED, backend]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "none\n"
+
+
+@pytest.mark.parametrize("isolated", ["bubblewrap", "landlock"])
+def test_libraries_for_several_processes(isolated):
+    source = (
+        "import asyncio, multiprocessing, sys\n"
+        "def square(end, x): end.send(x * x)\n"
+        "ours, theirs = multiprocessing.Pipe()\n"
+        "child = multiprocessing.get_context('fork').Process(target=square, args=(theirs, 7))\n"
+        "child.start(); print(ours.recv()); child.join()\n"
+        "async def main():\n"
+        "    started = await asyncio.create_subprocess_exec(\n"
+        "        sys.executable, '-c', 'print(input())', stdin=-1, stdout=-1)\n"
+        "    return (await started.communicate(b'hello'))[0]\n"
+        "print(asyncio.run(main()))\n"
+    )
+    done = sandbox.run_python(source, backend=isolated, limits=sandbox.Limits(processes=4))
+    assert done.stdout == "49\nb'hello\\n'\n", done.stderr
 
 
 def test_text_that_is_none():

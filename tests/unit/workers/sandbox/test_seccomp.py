@@ -99,6 +99,35 @@ def test_threads_but_no_processes(ask):
     assert (ask("clone", thread, fork=True), ask("clone", child, fork=True)) == (ALLOW, ALLOW)
 
 
+@pytest.mark.parametrize("fork", [False, True])
+def test_all_threads_have_the_same_descriptors(fork, ask):
+    assert ask("clone", 0x3D0F00 & ~0x400, fork=fork) == EPERM
+    assert [ask("close_range", 3, 99, flags, fork=fork) for flags in (0, 4, 2, 6)] == [ALLOW] * 2 + [
+        EPERM
+    ] * 2
+
+
+def test_several_processes_share_no_memory_but_files(ask):
+    kinds = {"private": 0x22, "file": 0x01, "anonymous": 0x21, "validated": 0x23, "with more": 0x8021}
+    assert {kind: ask("mmap", 0, 4096, 3, flags, fork=True) == ALLOW for kind, flags in kinds.items()} == {
+        "private": True,
+        "file": True,
+        "anonymous": False,
+        "validated": False,
+        "with more": False,
+    }
+    assert ask("mmap", 0, 4096, 3, 0x21) == ALLOW
+
+
+def test_memory_in_use_stays_resident(ask):
+    assert [ask("madvise", 0, 4096, advice) for advice in (4, 8, 14, 21)] == [ALLOW] * 3 + [EPERM]
+
+
+def test_no_disk_without_writing_and_no_descriptor_in_flight(ask):
+    assert ask("fallocate", 3, 0, 0, 1 << 20) == 0x5005F
+    assert {ask(name, 3, 0, 0) for name in ("sendmsg", "recvmsg", "sendmmsg", "recvmmsg")} == {EPERM}
+
+
 @pytest.mark.parametrize("bit", [17, 25, 26, 27, 28, 29, 30, 13, 15])
 def test_no_namespace_no_sibling_no_tracing_by_clone(bit, ask):
     assert ask("clone", 1 << bit | 17, fork=True) == EPERM
@@ -132,7 +161,6 @@ def test_attributes_are_as_on_a_file_system_without(ask):
 def test_no_urgent_data(ask):
     assert [ask(name, 3, 0, 1, 0x4000) for name in ("sendto", "recvfrom")] == [ALLOW] * 2
     assert [ask(name, 3, 0, 1, 0x4001) for name in ("sendto", "recvfrom")] == [EPERM] * 2
-    assert [ask(name, 3, 0, 1) for name in ("sendmsg", "recvmsg")] == [EPERM] * 2
 
 
 def test_questions_about_own_files_only(ask):

@@ -149,7 +149,10 @@ ATTACKS = [
         "deep_folders", "while True:\n    os.mkdir('d'); os.chdir('d')", "files", seconds=20, cpu_seconds=20
     ),
     bomb(
-        "locked_folders", "for number in range(100):\n    os.mkdir(f'd{number}', 0)\ntime.sleep(1000)", *TIME
+        "locked_folders",
+        "for number in range(100):\n    os.mkdir(f'd{number}', 0)\ntime.sleep(1000)",
+        "seconds",
+        "files",
     ),
     bomb("descriptors", "kept = []\nwhile True: kept.append(os.dup(1))", None),
     bomb(

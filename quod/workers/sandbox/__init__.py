@@ -7,7 +7,7 @@ QUOD_SANDBOX=none allows it without isolation.
 
 Covered by both back ends:
 * no network, no sockets but pairs inside the program, no signals or debugging to other processes;
-* of files: read the interpreter, its packages, the system's libraries and four harmless devices; write the
+* of files: read the interpreter, its packages, the system's libraries and three harmless devices; write the
   private work folder; nothing of /etc, home or /proc;
 * a fixed environment, no inherited descriptors but the three streams;
 * limits for wall and CPU time, memory, processes, threads, file size, the work folder, and what is kept of

@@ -45,6 +45,7 @@ class Bubblewrap:
             "bugs of the Linux kernel",
             "side channels (timing, caches, the load of the machine)",
             "short excess: processor time, threads and numbers of files are measured every 50 ms",
+            "processor time of children that live less than 50 ms and that nobody waits for",
         )
 
     def launch(self, place: base.Place, python: Sequence[str]) -> base.Launch:

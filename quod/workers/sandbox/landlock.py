@@ -33,7 +33,8 @@ _ALWAYS_OPEN = (
     "whether a file outside exists, its size, owner and times, and where a symlink leads",
     "whether a process id is in use, and its scheduling",
     "children of a program that may have some, when quod itself is killed: they live on",
-    "short excess: disk space, files and threads are measured every 50 ms",
+    "short excess: disk space, files and threads are measured every 50 ms, folders that move within a second",
+    "processor time of children that live less than 50 ms and that nobody waits for",
 )
 _SINCE = {
     2: "moving files between folders of the work folder: this kernel refuses it",

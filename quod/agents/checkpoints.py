@@ -53,16 +53,17 @@ async def _sqlite(settings: Settings) -> AsyncIterator[Any]:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     path = settings.data_dir.expanduser() / "checkpoints.sqlite"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        async with aiosqlite.connect(path, timeout=BUSY_SECONDS) as connection:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            connection = await stack.enter_async_context(aiosqlite.connect(path, timeout=BUSY_SECONDS))
             await connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS}")
             found = AsyncSqliteSaver(connection, serde=_plain())
             await found.setup()
-            yield found
-    except (OSError, sqlite3.Error) as error:
-        raise journal.unusable(path, error) from None
+        except (OSError, sqlite3.Error) as error:
+            raise journal.unusable(path, error) from None
+        yield found
 
 
 @contextlib.asynccontextmanager

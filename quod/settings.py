@@ -129,7 +129,8 @@ def load(**overrides: object) -> Settings:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "?"
-        message = f"QUOD_{name.upper()}: {first['msg']} (got {first['input']!r})"
+        place = "__".join(str(part) for part in first["loc"] if part != "[key]") or "?"
+        message = f"QUOD_{place.upper()}: {first['msg']} (got {first['input']!r})"
         if name in given:
             raise errors.InvalidInput(message, field=name) from None
         raise errors.Misconfigured(message, setting=name) from None

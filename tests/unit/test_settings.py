@@ -28,3 +28,19 @@ def test_wrong_argument_is_the_callers_fault() -> None:
 def test_key_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUOD_API_KEY", "very-secret")
     assert "very-secret" not in repr(settings.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("QUOD_ROLES__CODER__URLL", "x", "QUOD_ROLES__CODER__URLL"),
+        ("QUOD_ROLES__POET__MODEL", "x", "QUOD_ROLES__POET"),
+        ("QUOD_BUDGET_TOKENS", "-1", "QUOD_BUDGET_TOKENS"),
+    ],
+)
+def test_the_variable_that_is_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(errors.Misconfigured, match=f"{says}: "):
+        settings.load()

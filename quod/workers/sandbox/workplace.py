@@ -22,7 +22,7 @@ _MADE = 60.0
 def made() -> Iterator[Path]:
     """A new folder, which is removed after the block; it is locked as long as this process lives."""
     _sweep(tempfile.gettempdir())
-    folder = tempfile.mkdtemp(prefix=PREFIX)
+    folder = os.path.abspath(tempfile.mkdtemp(prefix=PREFIX))  # TMPDIR may be relative
     lock = -1
     try:
         lock = os.open(folder, measure.FOLDER)

@@ -293,6 +293,12 @@ def test_libraries_for_several_processes(isolated):
     assert done.stdout == "49\nb'hello\\n'\n", done.stderr
 
 
+def test_a_relative_folder_for_temporary_files(backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", ".")
+    assert sandbox.run_python("print(6 * 7)", backend=backend).stdout == "42\n"
+
+
 def test_text_that_is_none():
     with pytest.raises(errors.InvalidInput, match="source"):
         sandbox.run_python("print('\ud800')", backend="none")

@@ -31,7 +31,7 @@ def optimality(certificate: Document, result: Document | None, used: budget.Budg
     exact = certificate["strength"] == "exact"
     if exact and claimed != objective:
         reading.reject("strength", f"is 'exact', but the bound {claimed} is not the objective {objective}")
-    proof = tree.replay(form, evidence["tree"])
+    proof = tree.replay(form, evidence["tree"], used)
     if proof.bound is None or proof.bound < form.sign * claimed:
         proved = "nothing" if proof.bound is None else str(form.sign * proof.bound)
         reading.reject("tree", f"does not prove that no point is better than {claimed}; it proves {proved}")
@@ -49,7 +49,7 @@ def infeasibility(certificate: Document, result: Document | None, used: budget.B
     _claim(certificate, "infeasible", ())
     evidence = reading.mapping(certificate["evidence"], "evidence", ("tree",))
     expanded, form = _linear(certificate, used)
-    proof = tree.replay(form, evidence["tree"])
+    proof = tree.replay(form, evidence["tree"], used)
     if proof.empty_leaves != proof.leaves:
         reading.reject(
             "tree", f"{proof.leaves - proof.empty_leaves} of {proof.leaves} leaves are not proved empty"

@@ -12,7 +12,7 @@ from typing import Any
 
 import flint
 
-from quod.certificates import bounds, program, reading
+from quod.certificates import bounds, budget, program, reading
 
 MAX_NODES = 5_000_000
 _NODE_KINDS = ("branch", "bound", "infeasible", "indivisible")
@@ -37,13 +37,13 @@ class _Branch:
     up: int
 
 
-def replay(form: program.Program, document: Any) -> Proof:
+def replay(form: program.Program, document: Any, used: budget.Budget) -> Proof:
     """Check the whole tree. Raises CertificateRejected naming the node that fails."""
     nodes = reading.array(document, "tree")
     if not 1 <= len(nodes) <= MAX_NODES:
         reading.reject("tree", f"has {len(nodes)} nodes; from 1 to {MAX_NODES} are allowed")
     branches = _structure(form, nodes)
-    return _Replay(form, nodes, branches).run()
+    return _Replay(form, nodes, branches, used).run()
 
 
 def _structure(form: program.Program, nodes: list[Any]) -> dict[int, _Branch]:
@@ -87,8 +87,10 @@ def _branch(form: program.Program, value: Any, where: str) -> _Branch:
 class _Replay:
     """Depth-first walk with the column bounds of the current node, undone on the way back."""
 
-    def __init__(self, form: program.Program, nodes: list[Any], branches: dict[int, _Branch]) -> None:
-        self.form, self.nodes, self.branches = form, nodes, branches
+    def __init__(
+        self, form: program.Program, nodes: list[Any], branches: dict[int, _Branch], used: budget.Budget
+    ) -> None:
+        self.form, self.nodes, self.branches, self.used = form, nodes, branches, used
         self.lower, self.upper = list(form.lower), list(form.upper)
         self.crossed = sum(map(_crosses, self.lower, self.upper))
         integral = form.cost and all(form.integer[column] for column in form.cost)
@@ -129,6 +131,8 @@ class _Replay:
         self.proof.leaves += 1
         ((kind, value),) = self.nodes[number].items()
         y = bounds.multipliers(self.form, value, where)
+        combined = sum(len(self.form.rows[row].terms) for row in y)
+        self.used.leaf(combined + (len(self.form.cost) if kind == "bound" else 0), 1 + len(y))
         if kind == "indivisible":
             self.proof.empty_leaves += 1
             bounds.indivisible(self.form, y, where)

@@ -90,9 +90,10 @@ def test_a_budget_that_runs_out_keeps_what_was_tried():
         written(reply(BAKER), budget_calls=0)
 
 
-def test_unusable_replies_are_a_failed_tool():
-    with pytest.raises(errors.ToolFailed, match="no usable answer"):
-        written("no", "no")
+def test_unusable_replies_are_a_problem_of_the_draft():
+    draft, _, _ = written("no", "no")
+    assert draft["formulation"] is None
+    assert "no usable answer" in draft["problems"][0]
     draft, _, _ = written(reply(FAILING), "no", "no")
     assert "KeyError" in draft["problems"][0]
 

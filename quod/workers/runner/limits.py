@@ -12,9 +12,10 @@ class Limits:
 
     `seconds`: wall clock. `memory_mb`: address space of each process in MiB. `cpu_seconds`: CPU time of each
     process. `processes`, `threads`: those in the child's session, the child included, and ended processes
-    that nobody has waited for; they are counted every 50 ms, and the group is killed when there are more. `file_mb`: largest size in MiB of a file that
-    is written. `open_files`: descriptors of each process. `output_bytes`: what is kept of each output
-    stream, its end. `grace`: seconds between the polite signal (SIGTERM) and SIGKILL.
+    that nobody has waited for; they are counted every 50 ms, and the group is killed when there are more.
+    `file_mb`: largest size in MiB of a file that is written. `open_files`: descriptors of each process.
+    `output_bytes`: what is kept of each output stream, its end. `grace`: seconds between the polite signal
+    (SIGTERM) and SIGKILL.
     """
 
     seconds: float | None = None

@@ -79,8 +79,8 @@ def test_a_process_whose_first_thread_has_ended_counts():
     seen: list[runner.Process] = []
 
     def watch(present):
-        seen.extend(present)
-        return errors.LimitExceeded("patience", 2, 1) if len(seen) > 3 else None
+        seen.extend(process for process in present if process.threads == 21)
+        return errors.LimitExceeded("patience", 2, 1) if len(seen) > 10 else None
 
     with pytest.raises(errors.LimitExceeded, match="patience"):
         runner.run(python(source), watch=watch, limits=runner.Limits(seconds=30))

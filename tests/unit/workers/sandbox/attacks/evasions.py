@@ -181,13 +181,15 @@ ATTACKS = [
     evasion(
         "memory_of_processes_without_their_first_threads",
         """
+        held, hold_on = os.pipe()
         def hold():
             time.sleep(0.5)
             kept = bytearray(100 << 20); kept[::4096] = b'x' * len(kept[::4096])
-            time.sleep(3); os._exit(0)
+            time.sleep(1); os.write(hold_on, b'x'); time.sleep(3); os._exit(0)
         for _ in range(6):
             if os.fork() == 0: hide(hold)
-        time.sleep(2); breach('600 MiB')
+        for _ in range(6): os.read(held, 1)
+        breach('600 MiB')
         """,
         "memory_mb",
         **ENOUGH,

@@ -219,6 +219,13 @@ class RoundJournal:
             (*self._key, json.dumps(tasks), json.dumps(problems)),
         )
 
+    def reopen(self, task: jobs.Task) -> None:
+        """A task that had ended has other inputs now: its outcome is void."""
+        self._connection.execute(
+            "UPDATE tasks SET outcome = NULL WHERE job = ? AND round = ? AND task = ?",
+            (*self._key, task.id),
+        )
+
     def started(self, task: jobs.Task) -> None:
         """A task begins to run."""
         self._connection.execute(

@@ -17,11 +17,12 @@ from collections.abc import AsyncIterator
 from typing import Any, TypedDict
 
 from quod import certificates, errors, jobs
-from quod.agents import assemble, numbering, references, registry, scheduler, strategies
+from quod.agents import assemble, numbering, registry, scheduler, strategies
 from quod.agents.context import Context
 from quod.agents.history import Decision, History, Round
-from quod.agents.journal import Journal, RoundJournal
+from quod.agents.journal import Journal
 from quod.agents.plan_problems import PlanProblem
+from quod.agents.record import Record
 
 _DOING = {
     "formulate": "reading the problem",
@@ -67,7 +68,7 @@ class Session:
         when the cause is mended.
         """
         history = read(state)
-        record = _Record(self, len(history) + 1)
+        record = Record(self.journal.round(self.context.job.id, len(history) + 1), self.clock, self.fatal)
         stream = self._planned(record, history)
         try:
             async with self._kept_up_to_date(), asyncio.timeout(self._left()):
@@ -88,7 +89,7 @@ class Session:
             raise error
         exhausted = self._exhausted or execution.exhausted
         problems = [str(problem) for problem in execution.problems]
-        done = Round(record.number, execution.tasks, list(execution.outcomes.values()), problems)
+        done = Round(len(history) + 1, execution.tasks, list(execution.outcomes.values()), problems)
         return {
             "rounds": [*state.get("rounds", []), _written(done)],
             "exhausted": str(exhausted) if exhausted else None,
@@ -106,9 +107,7 @@ class Session:
                 except errors.LimitExceeded as error:
                     exhausted = str(error)
             if exhausted is not None:
-                decision = Decision("stop", reason=exhausted)
-                if self.strategy.fixed and (found := strategies.last_answer(history)).action == "finish":
-                    decision = found  # it came before the budget ran out
+                decision = await self._before_the_end(history, exhausted)
         if decision.action == "finish":
             check = await self._check(history, decision)
             if check["rejected"]:
@@ -132,7 +131,7 @@ class Session:
         """The step after `join`."""
         return "execute" if state["rounds"][-1]["decision"]["action"] == "replan" else "finish"
 
-    async def _planned(self, record: _Record, history: History) -> AsyncIterator[scheduler.Item]:
+    async def _planned(self, record: Record, history: History) -> AsyncIterator[scheduler.Item]:
         known = record.plan()
         if known is not None:
             record.again = True
@@ -205,6 +204,14 @@ class Session:
         except errors.ToolFailed as error:
             return Decision("replan", reason=f"the joiner failed: {error}")
 
+    async def _before_the_end(self, history: History, exhausted: str) -> Decision:
+        """A fixed plan may have come to an answer before the budget ran out; no model is asked for that."""
+        if self.strategy.fixed:
+            found = await self.strategy.join(self.context, history)
+            if found.action == "finish":
+                return found
+        return Decision("stop", reason=exhausted)
+
     async def _check(self, history: History, decision: Decision) -> dict[str, Any]:
         """What the checker says to a claim: seconds, and why it was rejected, if it was."""
         self.context.progress("checking the certificate")
@@ -230,73 +237,6 @@ class Session:
     def fatal(self, task: str) -> bool:
         """Whether a task ended with an error that somebody else has to mend before it is tried again."""
         return task in self._fatal
-
-
-class _Record:
-    """The journal of one round as the scheduler sees it."""
-
-    def __init__(self, session: Session, number: int) -> None:
-        self.number, self._session = number, session
-        self._rows: RoundJournal = session.journal.round(session.context.job.id, number)
-        self.again = False
-        """Whether the plan is that of an earlier session, to the last task."""
-        self.plan = self._rows.plan
-        self._ended = self._rows.ended()
-        self._recalled: set[str] = set()
-        self._tasks: dict[str, jobs.Task] = {}
-        self._starts: dict[str, float] = {}
-        self._outcomes: dict[str, jobs.TaskOutcome] = {}
-
-    def recall(self, task: jobs.Task) -> jobs.TaskOutcome | None:
-        """How the same task ended in an earlier session; not, when it would have other inputs this time."""
-        before, outcome = self._ended.get(task.id, (None, None))
-        if outcome is None or before != task:
-            return None
-        own = [name for name in outcome.inputs if name in self._tasks or name in self._ended]
-        if not self.again and not self._recalled.issuperset(own):
-            return None
-        self._recalled.add(task.id)
-        return outcome
-
-    def complete(self, problems: list[str]) -> None:
-        """The plan has ended."""
-        self._rows.complete(list(self._tasks), problems)
-
-    def planned(self, task: jobs.Task) -> None:
-        self._tasks[task.id] = task
-        self._rows.planned(task)
-
-    def started(self, task: jobs.Task) -> None:
-        self._starts[task.id] = self._session.clock()
-        self._rows.started(task)
-
-    def finished(self, outcome: jobs.TaskOutcome) -> None:
-        """An outcome that may be another one next time is not kept: skipped, or an operator's error."""
-        self._outcomes[outcome.task] = outcome
-        if outcome.outcome != "skipped" and not self._session.fatal(outcome.task):
-            self._rows.finished(outcome)
-
-    def cut_off(self) -> scheduler.Execution:
-        """What there is when the time of the job ran out."""
-        outcomes = {
-            task.id: self._outcomes.get(task.id) or self.recall(task) or self._cut(task)
-            for task in self._tasks.values()
-        }
-        return scheduler.Execution(list(self._tasks.values()), outcomes)
-
-    def _cut(self, task: jobs.Task) -> jobs.TaskOutcome:
-        now = self._session.clock()
-        return jobs.TaskOutcome(
-            task=task.id,
-            tool=task.tool,
-            outcome="error" if task.id in self._starts else "skipped",
-            error="the time of the job ran out",
-            error_type="LimitExceeded",
-            limit="seconds",
-            inputs=[*dict.fromkeys([*references.find(task.arguments), *task.depends_on])],
-            start=self._starts.get(task.id, now),
-            end=now,
-        )
 
 
 def read(state: State) -> History:

@@ -339,7 +339,7 @@ async def notebook():
     run.run_job(jobs.Job(kind="auto", input="wait"), under, parts=parts)
 
 try:
-    asyncio.new_event_loop().run_until_complete(notebook())  # asyncio.run has a way with interrupts of its own
+    asyncio.new_event_loop().run_until_complete(notebook())  # asyncio.run handles interrupts itself
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """

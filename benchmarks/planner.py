@@ -210,7 +210,7 @@ async def measure(url: str, name: str, repeats: int, others: int) -> Document:
     runs: dict[str, list[float]] = {way: [] for way in WAYS}
     arrived: list[float] = []
     model = openai_model.OpenAIModel(url, "scripted")
-    await _plan(model, "streaming-bound", step=0)  # connect
+    await _plan(model, "deep", step=0)  # connect
     for turn in range(repeats):
         for way in WAYS if turn < others else WAYS[:1]:
             begin = time.perf_counter()

@@ -61,6 +61,11 @@ def result(
     return found
 
 
+def rejection(check: dict[str, Any]) -> str:
+    """That a claim was not accepted, and why."""
+    return f"the certificate was rejected by quod's own checker: {check['rejected']}"
+
+
 def _empty(context: Context, status: jobs.Status, termination: jobs.Termination) -> jobs.Result:
     job = context.job
     return jobs.Result(
@@ -154,8 +159,7 @@ def _unsolved(
         found.warnings.append(f"the budget of the job ran out: {exhausted}")
     elif check and check["rejected"]:
         found.termination = jobs.Termination.NOT_CERTIFIED
-        reason = f"the certificate was rejected by quod's own checker: {check['rejected']}"
-        found.warnings.append(reason)
+        found.warnings.append(rejection(check))
     elif draft is not None and (draft["problems"] or draft["formulation"] is None):
         found.termination = jobs.Termination.NOT_UNDERSTOOD
     elif computed := [past.value for past in history.of("compute") if past.outcome == "ok"]:

@@ -33,7 +33,7 @@ async def run(session: Session, saver: Any) -> State:
         "recursion_limit": 2 * session.strategy.most_rounds(session.context) + 5,
     }
     compiled = graph.compile(checkpointer=saver)
-    begun = saver is not None and await saver.aget_tuple(config) is not None
+    begun = await saver.aget_tuple(config) is not None
     state: State = await compiled.ainvoke(
         None if begun else {"rounds": [], "exhausted": None, "check": None}, config, durability="sync"
     )

@@ -45,13 +45,7 @@ class Joining(pydantic.BaseModel):
 async def join(context: Context, history: History) -> Decision:
     """Ask the model of the role `joiner`. Candidates that are no outputs with a certificate are a replan."""
     document = {"job": context.job.input, "rounds": shown(history)}
-    request = base.Request(
-        [
-            {"role": "system", "content": _INSTRUCTIONS},
-            {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
-        ],
-        temperature=0.0,
-    )
+    request = base.instructed(_INSTRUCTIONS, document)
     found = (await structured.ask(context.models.get("joiner"), request, Joining)).value
     if found.action == "replan":
         return Decision("replan", reason=found.reason or found.thought)

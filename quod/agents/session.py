@@ -111,8 +111,7 @@ class Session:
         if decision.action == "finish":
             check = await self._check(history, decision)
             if check["rejected"]:
-                reason = f"the certificate was rejected by quod's own checker: {check['rejected']}"
-                decision = Decision("replan", reason=reason)
+                decision = Decision("replan", reason=assemble.rejection(check))
         if decision.action == "replan" and len(history) >= self.strategy.most_rounds(self.context):
             decision = Decision("stop", reason=decision.reason)
         last = {**state["rounds"][-1], "decision": _decision(decision)}

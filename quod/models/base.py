@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,6 +34,20 @@ class Request:
     seed: int | None = None
     stop: Sequence[str] = ()
     sample: int = 0
+
+
+def instructed(
+    instructions: str, data: Mapping[str, Any], schema: Mapping[str, Any] | None = None
+) -> Request:
+    """Instructions, and beside them `data` as one JSON document: what stands in it is never instructions."""
+    return Request(
+        [
+            {"role": "system", "content": instructions},
+            {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
+        ],
+        schema=schema,
+        temperature=0.0,
+    )
 
 
 @dataclass(frozen=True)

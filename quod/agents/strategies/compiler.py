@@ -91,14 +91,7 @@ class Compiler:
             form = _TEXT.format(first=first)
         rules = _RULES.format(tools=self.tools.describe(), first=first, form=form)
         document = {"job": job(context), "rounds": joiner.shown(history)}
-        return base.Request(
-            [
-                {"role": "system", "content": rules},
-                {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
-            ],
-            schema=schema,
-            temperature=0.0,
-        )
+        return base.instructed(rules, document, schema)
 
 
 def job(context: Context) -> dict[str, str]:

@@ -5,7 +5,6 @@ The same tools, the same scheduler and the same checks as `compiler`; each round
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -65,13 +64,7 @@ class React:
         """The next call."""
         rules = _RULES.format(tools=self.tools.describe())
         document = {"job": compiler.job(context), "rounds": joiner.shown(history)}
-        request = base.Request(
-            [
-                {"role": "system", "content": rules},
-                {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
-            ],
-            temperature=0.0,
-        )
+        request = base.instructed(rules, document)
         step = (await structured.ask(context.models.get("planner"), request, Step)).value
         arguments = step.arguments
         if step.tool == finish.name and isinstance(arguments.get("candidates"), list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pydantic
@@ -50,7 +49,7 @@ async def decompose(context: Context, attempt: dict[str, Any]) -> dict[str, Any]
     attempt: the output of `formulate` or `compute`. Returns {"questions": [text]}.
     """
     shown = {name: attempt[name] for name in _SHOWN if attempt.get(name)}
-    request = _request(_DECOMPOSE.format(most=MOST), {"problem": context.job.input, "attempt": shown})
+    request = base.instructed(_DECOMPOSE.format(most=MOST), {"problem": context.job.input, "attempt": shown})
     found = await structured.ask(context.models.get("decomposer"), request, Questions)
     questions = [question.strip() for question in found.value.questions if question.strip()]
     return {"questions": list(dict.fromkeys(questions))[:MOST]}
@@ -64,7 +63,7 @@ async def answer(context: Context, question: str) -> dict[str, Any]:
     """
     if not question.strip():
         raise errors.InvalidInput("the question is empty", field="question")
-    request = _request(_ANSWER, {"problem": context.job.input, "question": question})
+    request = base.instructed(_ANSWER, {"problem": context.job.input, "question": question})
     try:
         found = await structured.ask(context.models.get("formulator"), request, Answered)
     except errors.ToolFailed:  # the final attempt goes on without it
@@ -74,13 +73,3 @@ async def answer(context: Context, question: str) -> dict[str, Any]:
 
 _SHOWN = ("formulation", "problems", "answer", "history")
 """Parts of an attempt that the decomposer sees."""
-
-
-def _request(instructions: str, data: dict[str, Any]) -> base.Request:
-    return base.Request(
-        [
-            {"role": "system", "content": instructions},
-            {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
-        ],
-        temperature=0.0,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from typing import Any
 
@@ -74,9 +73,8 @@ def piece_size(settings: Settings, length: int) -> int:
 
 
 async def _ask(model: base.ChatModel, question: str, piece: str) -> list[str]:
-    document = json.dumps({"question": question, "piece": piece}, ensure_ascii=False)
-    messages = [{"role": "system", "content": _INSTRUCTIONS}, {"role": "user", "content": document}]
-    return (await structured.ask(model, base.Request(messages, temperature=0.0), Found)).value.sentences
+    request = base.instructed(_INSTRUCTIONS, {"question": question, "piece": piece})
+    return (await structured.ask(model, request, Found)).value.sentences
 
 
 def _located(sentences: list[str], text: str, start: int, end: int) -> dict[tuple[int, int], str]:

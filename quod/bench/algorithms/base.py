@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from quod.models import base, parametric
@@ -69,3 +69,13 @@ def text_of(content: str, instruction: str) -> str | None:
     if not content.startswith(instruction):
         return None
     return content.partition("<text>\n")[2].rpartition("\n</text>")[0]
+
+
+def characters_after(instruction: str) -> Callable[[str], float | None]:
+    """The size of a sub-task given with `instruction`: characters of its text, None for other requests."""
+
+    def size(content: str) -> float | None:
+        text = text_of(content, instruction)
+        return None if text is None else len(text)
+
+    return size

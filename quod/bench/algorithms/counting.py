@@ -74,15 +74,11 @@ class Counting:
     def skills(self) -> Sequence[parametric.Skill]:
         """A count with a normal error; the rate is its standard deviation over the length of the piece."""
 
-        def size(content: str) -> float | None:
-            text = base.text_of(content, INSTRUCTION)
-            return None if text is None else len(text)
-
         def answer(content: str, rate: float, draw: random.Random) -> str:
             text = base.text_of(content, INSTRUCTION) or ""
             return str(max(0, round(_digits(text) + draw.gauss(0, rate * len(text)))))
 
-        return [parametric.Skill(self.name, size, answer, self.error)]
+        return [parametric.Skill(self.name, base.characters_after(INSTRUCTION), answer, self.error)]
 
 
 def _digits(text: str) -> int:

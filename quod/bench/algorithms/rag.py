@@ -103,10 +103,6 @@ class Rag:
     def skills(self) -> Sequence[parametric.Skill]:
         """Each sentence is missed, and each digit of the last call changed, with the rate of its call."""
 
-        def size(content: str) -> float | None:
-            text = base.text_of(content, RETRIEVE)
-            return None if text is None else len(text)
-
         def retrieve(content: str, rate: float, draw: random.Random) -> str:
             thing = content.rpartition("passcode of the ")[2].rstrip("?")
             found = _about(base.text_of(content, RETRIEVE) or "", thing)
@@ -122,7 +118,7 @@ class Rag:
             return "".join(str(draw.randrange(10)) if draw.random() < rate else digit for digit in digits)
 
         return [
-            parametric.Skill("rag: retrieve", size, retrieve, self.error),
+            parametric.Skill("rag: retrieve", base.characters_after(RETRIEVE), retrieve, self.error),
             parametric.Skill("rag: answer", final_size, answer, self.final_error),
         ]
 

@@ -102,10 +102,6 @@ class Retrieval:
     def skills(self) -> Sequence[parametric.Skill]:
         """A code that is there is missed with the rate; one that is not is invented with its own chance."""
 
-        def size(content: str) -> float | None:
-            text = base.text_of(content, INSTRUCTION)
-            return None if text is None else len(text)
-
         def answer(content: str, rate: float, draw: random.Random) -> str:
             thing = content.rpartition("access code of the ")[2].rstrip("?")
             code = _code(base.text_of(content, INSTRUCTION) or "", thing)
@@ -113,7 +109,7 @@ class Retrieval:
                 return _random_code(draw) if draw.random() < self.invented else NONE
             return NONE if draw.random() < rate else code
 
-        return [parametric.Skill(self.name, size, answer, self.error)]
+        return [parametric.Skill(self.name, base.characters_after(INSTRUCTION), answer, self.error)]
 
 
 def _sentence(thing: str, code: str) -> str:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
+import importlib
+import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quod import jobs
 from quod.agents import scheduler
-from quod.agents.scheduler import Execution, PlanProblem
+from quod.agents.scheduler import PlanProblem
+
+sys.path.append(str(Path(__file__).parent))
+helpers = importlib.import_module("plan_helpers")
+task, work, outcomes = helpers.task, helpers.work, helpers.outcomes
 
 Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-def task(key: int | str, *needs: int | str, tool: str = "work", **arguments: Any) -> jobs.Task:
-    return jobs.Task(
-        id=str(key), tool=tool, arguments={"inputs": [f"${each}" for each in needs], **arguments}
-    )
-
-
-async def work(task: jobs.Task, arguments: dict[str, Any]) -> Any:
-    await asyncio.sleep(arguments.get("seconds", 1))
-    return {"id": task.id, "seen": [each["id"] for each in arguments["inputs"]]}
-
-
-def outcomes(execution: Execution) -> dict[str, str]:
-    return {key: each.outcome for key, each in execution.outcomes.items()}
 
 
 def test_unknown_references_and_cycles_are_errors_of_their_tasks(simulate: Simulate) -> None:

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quod import errors, jobs
 from quod.agents import scheduler
-from quod.agents.scheduler import Execution, Policy
+from quod.agents.scheduler import Policy
+
+sys.path.append(str(Path(__file__).parent))
+helpers = importlib.import_module("plan_helpers")
+task, work, outcomes, Log = helpers.task, helpers.work, helpers.outcomes, helpers.Log
 
 Simulate = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-def task(key: int | str, *needs: int | str, tool: str = "work", **arguments: Any) -> jobs.Task:
-    return jobs.Task(
-        id=str(key), tool=tool, arguments={"inputs": [f"${each}" for each in needs], **arguments}
-    )
-
-
-async def work(task: jobs.Task, arguments: dict[str, Any]) -> Any:
-    await asyncio.sleep(arguments.get("seconds", 1))
-    return {"id": task.id, "seen": [each["id"] for each in arguments["inputs"]]}
-
-
-def outcomes(execution: Execution) -> dict[str, str]:
-    return {key: each.outcome for key, each in execution.outcomes.items()}
-
-
-class Log:
-    """A journal that keeps everything."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def planned(self, task: jobs.Task) -> None:
-        self.lines.append(f"planned {task.id}")
-
-    def started(self, task: jobs.Task) -> None:
-        self.lines.append(f"started {task.id}")
-
-    def finished(self, outcome: jobs.TaskOutcome) -> None:
-        self.lines.append(f"{outcome.outcome} {outcome.task}")
 
 
 # Calls that fail
